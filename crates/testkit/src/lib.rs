@@ -1,0 +1,11 @@
+//! What tests need of the outside world, as real things on this machine.
+//!
+//! Name servers, certificate authorities, receivers, `PostgreSQL` and Redis servers, all private to the test that
+//! starts them and ended with it. A dev-dependency only, used from the `tests/` folders of the other crates.
+//!
+//! Everything here panics when the machine does not give what was asked for (a port, a program, a folder): that
+//! fails the test that asked, which is the one useful answer.
+#![expect(clippy::expect_used, reason = "a broken environment fails the test that needs it")]
+#![expect(clippy::missing_panics_doc, reason = "said once for the whole crate, above")]
+
+pub mod dns;
