@@ -1,0 +1,210 @@
+//! An endpoint: a URL that receives events in one dialect, with its limits and its subscriptions.
+
+use std::time::Duration;
+
+use crate::clock::Micros;
+use crate::dialect::Dialect;
+use crate::error::FieldError;
+use crate::id::{EndpointId, MerchantId};
+use crate::secret::Secrets;
+
+/// Longest description, in characters.
+pub const DESCRIPTION_MAX: usize = 500;
+/// Most custom headers of an endpoint.
+pub const HEADERS_MAX: usize = 20;
+/// Most retries a schedule of an endpoint's own may have.
+pub const SCHEDULE_MAX: usize = 20;
+
+/// Why an endpoint receives nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i16)]
+pub enum DisabledReason {
+    /// A person switched it off.
+    Manual = 1,
+    /// Nothing but failures for too long.
+    Failing = 2,
+    /// The receiver answered 410 in a dialect that hears it.
+    Gone = 3,
+}
+
+impl DisabledReason {
+    /// The number storage keeps.
+    pub const fn code(self) -> i16 {
+        self as i16
+    }
+
+    /// The reason of a stored number, if it is one.
+    pub const fn from_code(code: i16) -> Option<Self> {
+        match code {
+            1 => Some(Self::Manual),
+            2 => Some(Self::Failing),
+            3 => Some(Self::Gone),
+            _ => None,
+        }
+    }
+
+    /// How the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Failing => "failing",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// A URL that receives events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: EndpointId,
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// The normalised URL.
+    pub url: String,
+    /// The wire format it speaks.
+    pub dialect: Dialect,
+    /// What its owner says it is for.
+    pub description: String,
+    /// The payload version its headers name, fixed for the endpoint.
+    pub version: String,
+    /// Custom headers sent with every request.
+    pub headers: Vec<(String, String)>,
+    /// Most requests a second.
+    pub rate_limit: Option<u32>,
+    /// Its own timeout instead of the dialect's.
+    pub timeout: Option<Duration>,
+    /// Its own delays between attempts instead of the dialect's.
+    pub schedule: Option<Vec<Duration>>,
+    /// Whether the Standard Webhooks signature headers are sent.
+    pub signed: bool,
+    /// Why and since when it is disabled; `None` while it is enabled.
+    pub disabled: Option<(DisabledReason, Micros)>,
+    /// The event types it receives, in order of name.
+    pub event_types: Vec<String>,
+    /// Since when it has only failed.
+    pub failing_since: Option<Micros>,
+    /// When it was made.
+    pub created_at: Micros,
+    /// When it was last changed.
+    pub updated_at: Micros,
+}
+
+impl Endpoint {
+    /// Whether it receives deliveries.
+    pub const fn enabled(&self) -> bool {
+        self.disabled.is_none()
+    }
+
+    /// The host name of its URL, for the per-host limit.
+    pub fn host(&self) -> &str {
+        let rest = self
+            .url
+            .split_once("://")
+            .map_or(self.url.as_str(), |(_, rest)| rest);
+        rest.split(['/', '?']).next().unwrap_or(rest)
+    }
+}
+
+/// An endpoint with everything that sending to it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// Its secrets.
+    pub secrets: Secrets,
+}
+
+/// Headers that carry the protocol or our own promises.
+const RESERVED: &[&str] = &[
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "x-event-id",
+    "x-flexype-authorization",
+    "x-webhook-version",
+    "x-carthook-topic",
+];
+
+/// Checks the custom headers of an endpoint: names are tokens and not reserved, values visible ASCII.
+pub fn check_headers(pointer: &str, headers: &[(String, String)]) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if headers.len() > HEADERS_MAX {
+        errors.push(FieldError::new(
+            pointer,
+            "too_many",
+            format!("at most {HEADERS_MAX} headers"),
+        ));
+    }
+    for (name, value) in headers {
+        let at = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+        if name.is_empty() || name.len() > 100 || !name.bytes().all(is_token) {
+            errors.push(FieldError::new(
+                at,
+                "invalid_header",
+                "a header name has 1 to 100 letters, digits and - _ . ! # $ & ' * + ^ ` | ~ %",
+            ));
+        } else if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+            errors.push(FieldError::new(
+                at,
+                "reserved_header",
+                "this header is set by Hookyard and may not be overridden",
+            ));
+        } else if value.len() > 1_000
+            || value.trim() != value
+            || !value.bytes().all(|b| (0x20..=0x7e).contains(&b))
+        {
+            errors.push(FieldError::new(at, "invalid_header", "a header value has at most 1,000 printable ASCII characters with no space at either end"));
+        }
+    }
+    errors
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contract_010_custom_headers_may_not_override_ours() {
+        for name in [
+            "X-Flexype-Authorization",
+            "x-event-id",
+            "X-WEBHOOK-VERSION",
+            "Host",
+            "bad name",
+            "",
+        ] {
+            let errors = check_headers("/headers", &[(name.to_owned(), "v".to_owned())]);
+            assert_eq!(errors.len(), 1, "{name}");
+        }
+        assert!(check_headers("/headers", &[("X-Team".to_owned(), "shop".to_owned())]).is_empty());
+    }
+
+    #[test]
+    fn a_header_value_with_a_line_break_is_refused() {
+        assert_eq!(
+            check_headers("/headers", &[("X-A".to_owned(), "a\r\nb: c".to_owned())]).len(),
+            1
+        );
+    }
+}

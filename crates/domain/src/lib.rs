@@ -1,0 +1,20 @@
+//! The rules of webhooks as plain values and pure functions: what may exist, who gets what, what
+//! happens next. No SQL, no Redis, no HTTP, no hidden clock or randomness.
+
+pub mod address_policy;
+pub mod attempt;
+pub mod catalog;
+pub mod clock;
+pub mod delivery;
+pub mod dialect;
+pub mod endpoint;
+pub mod error;
+pub mod event;
+pub mod fanout;
+pub mod id;
+pub mod merchant;
+pub mod retry;
+pub mod secret;
+pub mod shard;
+pub mod signing;
+pub mod tenancy;
