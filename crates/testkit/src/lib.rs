@@ -5,7 +5,20 @@
 //!
 //! Everything here panics when the machine does not give what was asked for (a port, a program, a folder): that
 //! fails the test that asked, which is the one useful answer.
-#![expect(clippy::expect_used, reason = "a broken environment fails the test that needs it")]
-#![expect(clippy::missing_panics_doc, reason = "said once for the whole crate, above")]
+#![expect(
+    clippy::expect_used,
+    reason = "a broken environment fails the test that needs it"
+)]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "said once for the whole crate, above"
+)]
 
+pub mod clock;
 pub mod dns;
+pub mod fixtures;
+pub mod postgres;
+mod process;
+pub mod receiver;
+pub mod redis;
+pub mod tls;
