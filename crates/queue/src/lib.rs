@@ -1,9 +1,23 @@
 //! The two ways to wake a worker: Redis, or in this process. Best effort by design: whatever is told
 //! here may be lost, repeated or reordered, and the safety poll finds what was forgotten.
 
+mod buffer;
+mod embedded;
+mod error;
+mod listener;
+mod metrics;
+mod redis;
+mod settings;
+
 use domain::clock::Micros;
 use domain::id::{DeliveryId, EndpointId, MerchantId};
-use domain::shard::{Shard, ShardSet};
+use domain::shard::Shard;
+
+pub use crate::embedded::EmbeddedQueue;
+pub use crate::error::Error;
+pub use crate::listener::Listener;
+pub use crate::redis::RedisQueue;
+pub use crate::settings::RedisSettings;
 
 /// What a worker must know of a job to try to claim it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,24 +46,9 @@ pub trait Queue: Send + Sync + 'static {
     fn tell(&self, stubs: &[Stub], now: Micros);
 
     /// Starts to listen for jobs of the shards that [`Listener::own`] names. One listener a process.
+    /// Must be called within a tokio runtime; what it starts ends when the listener is dropped.
     fn listen(&self) -> Listener;
 
     /// Whether messages are believed to arrive. While false the safety poll runs four times as often.
     fn is_up(&self) -> bool;
-}
-
-/// The worker's end of a queue.
-#[derive(Debug)]
-pub struct Listener {
-    /// Stubs that are due, in batches. Bounded: a full channel drops what does not fit.
-    pub due: tokio::sync::mpsc::Receiver<Vec<Stub>>,
-    /// The shards to hear of.
-    owned: tokio::sync::watch::Sender<ShardSet>,
-}
-
-impl Listener {
-    /// Names the shards this worker owns from now on.
-    pub fn own(&self, shards: ShardSet) {
-        self.owned.send_replace(shards);
-    }
 }
