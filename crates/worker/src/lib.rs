@@ -1,1 +1,3 @@
-//! worker
+//! Does the work that is due: deliveries, retries, timers, recovery.
+
+pub mod outbound;

@@ -1,0 +1,3 @@
+//! The worker against real receivers.
+
+mod outbound;
