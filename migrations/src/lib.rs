@@ -1,1 +1,24 @@
-//! m
+//! The schema in ordered steps, embedded in the binary. Forward only; a step that has run is never
+//! edited. Each file says why it exists in its first comment.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_configuration;
+mod m0002_people;
+mod m0003_hot_tables;
+mod sql;
+
+/// All steps in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_configuration::Migration),
+            Box::new(m0002_people::Migration),
+            Box::new(m0003_hot_tables::Migration),
+        ]
+    }
+}

@@ -21,7 +21,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// The `store` object of an envelope: id, name, shopify_domain, main_domain, in this order.
+    /// The `store` object of an envelope: `id`, `name`, `shopify_domain`, `main_domain`, in this order.
     /// Source: FlexyPe, "Abandoned Session", Body.
     pub fn envelope_json(&self) -> String {
         serde_json::json!({

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn every_shard_has_one_owner_and_shares_are_fair() {
-        let workers: Vec<Uuid> = (1..=4).map(|n| Uuid::from_u128(n << 64 | 99)).collect();
+        let workers: Vec<Uuid> = (1..=4).map(|n| Uuid::from_u128(n << 64 | 0x63)).collect();
         for worker in &workers {
             let share = Shard::all()
                 .filter(|s| owner(*s, &workers) == Some(*worker))
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_worker_that_leaves_moves_only_its_own_shards() {
-        let workers: Vec<Uuid> = (1..=4).map(|n| Uuid::from_u128(n << 64 | 99)).collect();
+        let workers: Vec<Uuid> = (1..=4).map(|n| Uuid::from_u128(n << 64 | 0x63)).collect();
         for shard in Shard::all() {
             let before = owner(shard, &workers);
             let after = owner(shard, &workers[1..]);

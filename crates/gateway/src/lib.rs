@@ -1,1 +1,113 @@
-//! gateway
+//! What the product can do: manage merchants, endpoints, secrets and subscriptions, take in events,
+//! retry, test. Each use case decides by `domain`, saves by `storage`, tells the `queue`.
+
+pub mod batcher;
+pub mod catalog;
+pub mod config_cache;
+pub mod endpoints;
+mod error;
+pub mod ingest;
+pub mod merchants;
+pub mod retry;
+pub mod secrets;
+mod settings;
+pub mod test_send;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::clock::{Clock, Micros};
+use queue::Queue;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use storage::Storage;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use config_cache::ConfigCache;
+pub use error::Error;
+pub use settings::GatewaySettings;
+use test_send::{Sender, TestLimiter};
+
+/// The use cases, shared by the API and the worker of one process.
+pub struct Gateway {
+    storage: Arc<Storage>,
+    queue: Arc<dyn Queue>,
+    config: Arc<ConfigCache>,
+    settings: GatewaySettings,
+    sender: Arc<dyn Sender>,
+    requests: mpsc::Sender<ingest::Request>,
+    tests: TestLimiter,
+    /// Ids and secrets are drawn from here. Seeded by the system, or by a test.
+    rng: Mutex<StdRng>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gateway")
+    }
+}
+
+impl Gateway {
+    /// Puts the use cases together and starts the ingest batcher, which ends with `stop` after it has
+    /// answered what waits.
+    pub fn start(
+        storage: Arc<Storage>,
+        queue: Arc<dyn Queue>,
+        config: Arc<ConfigCache>,
+        sender: Arc<dyn Sender>,
+        settings: GatewaySettings,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
+        let (requests, waiting) = mpsc::channel(settings.ingest_waiting);
+        let clock: Arc<dyn Clock> = storage.clock();
+        let mut rng = StdRng::from_rng(&mut system_rng());
+        let batcher = ingest::Flusher {
+            storage: Arc::clone(&storage),
+            queue: Arc::clone(&queue),
+            config: Arc::clone(&config),
+            clock: Arc::clone(&clock),
+            rng: StdRng::from_rng(&mut rng),
+        };
+        tokio::spawn(batcher.run(waiting, settings.ingest_pace, stop));
+        let tests = TestLimiter::new(settings.tests_per_minute);
+        Arc::new(Self {
+            storage,
+            queue,
+            config,
+            settings,
+            sender,
+            requests,
+            tests,
+            rng: Mutex::new(rng),
+            clock,
+        })
+    }
+
+    /// The configuration as this process knows it.
+    pub fn config(&self) -> &Arc<ConfigCache> {
+        &self.config
+    }
+
+    /// The settings it was started with.
+    pub const fn settings(&self) -> &GatewaySettings {
+        &self.settings
+    }
+
+    fn now(&self) -> Micros {
+        self.clock.now()
+    }
+
+    /// Draws from the random source.
+    fn draw<T>(&self, draw: impl FnOnce(&mut StdRng) -> T) -> T {
+        draw(&mut self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the seed of ids and secrets comes from the system"
+)]
+fn system_rng() -> rand::rngs::ThreadRng {
+    rand::rng()
+}

@@ -1,0 +1,62 @@
+//! The catalogue: which event types may be published and subscribed to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::catalog::{EventType, PLAIN_EXAMPLE};
+use domain::dialect::Dialect;
+use domain::event::check_type_name;
+
+use crate::{Error, Gateway};
+
+/// A custom event type to be added.
+#[derive(Debug, Clone)]
+pub struct NewEventType {
+    /// Its name on the wire.
+    pub name: String,
+    /// Its dialect.
+    pub dialect: Dialect,
+    /// What it means.
+    pub description: String,
+    /// JSON Schema of its payload.
+    pub schema: Option<String>,
+    /// An example payload.
+    pub example: Option<String>,
+}
+
+impl Gateway {
+    /// Adds a custom event type.
+    ///
+    /// Errors: its name is wrong or taken; storage fails.
+    pub async fn create_event_type(&self, new: NewEventType) -> Result<EventType, Error> {
+        check_type_name("/name", &new.name).map_err(|error| Error::Invalid(vec![error]))?;
+        if self.storage.event_type(&new.name).await?.is_some() {
+            return Err(taken(&new.name));
+        }
+        let entry = EventType {
+            name: new.name,
+            dialect: new.dialect,
+            description: new.description,
+            fires_when: "when the platform publishes it".to_owned(),
+            schema: new.schema,
+            example: new.example.unwrap_or_else(|| PLAIN_EXAMPLE.to_owned()),
+            built_in: false,
+        };
+        match self.storage.create_event_type(&entry).await {
+            Err(storage::Error::Duplicate) => Err(taken(&entry.name)),
+            done => Ok(done.map(|()| entry)?),
+        }
+    }
+
+    /// The event types by name, caught up with the newest configuration.
+    pub(crate) async fn config_types(&self) -> Result<Arc<HashMap<String, EventType>>, Error> {
+        self.config.catch_up().await?;
+        Ok(self.config.event_types().await?)
+    }
+}
+
+fn taken(name: &str) -> Error {
+    Error::Conflict {
+        detail: format!("The event type `{name}` exists already."),
+    }
+}

@@ -1,0 +1,169 @@
+//! The configuration as this process knows it, exact by the configuration clock: whoever uses it carries
+//! its version to the database, which refuses work done on an older one. Then the cache catches up.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::catalog::EventType;
+use domain::endpoint::Destination;
+use domain::id::{EndpointId, MerchantId};
+use domain::merchant::Merchant;
+use storage::catalog::EVERY_MERCHANT;
+use storage::{ConfigVersion, Error, Storage};
+use tokio::sync::{Mutex, watch};
+
+/// Merchants kept in memory at most. Beyond, the cache starts anew.
+const MERCHANTS: usize = 50_000;
+
+/// A merchant with everything ingest and delivery need.
+#[derive(Debug)]
+pub struct MerchantConfig {
+    /// The merchant.
+    pub merchant: Merchant,
+    /// Its endpoints.
+    pub destinations: Vec<Arc<Destination>>,
+    /// Its store as envelopes carry it.
+    pub store: Arc<str>,
+}
+
+impl MerchantConfig {
+    /// One of its endpoints.
+    pub fn destination(&self, id: EndpointId) -> Option<&Arc<Destination>> {
+        self.destinations
+            .iter()
+            .find(|destination| destination.endpoint.id == id)
+    }
+}
+
+#[derive(Default)]
+struct Known {
+    version: ConfigVersion,
+    merchants: HashMap<MerchantId, Option<Arc<MerchantConfig>>>,
+    types: Option<Arc<HashMap<String, EventType>>>,
+}
+
+/// The cache.
+pub struct ConfigCache {
+    storage: Arc<Storage>,
+    known: RwLock<Known>,
+    /// Loads and catch-ups take turns, so that a load can never overwrite what is newer.
+    turn: Mutex<()>,
+    changed: watch::Sender<ConfigVersion>,
+}
+
+impl std::fmt::Debug for ConfigCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ConfigCache")
+    }
+}
+
+impl ConfigCache {
+    /// An empty cache at the database's present version.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn open(storage: Arc<Storage>) -> Result<Arc<Self>, Error> {
+        let version = storage.config_version().await?;
+        let known = RwLock::new(Known {
+            version,
+            ..Known::default()
+        });
+        Ok(Arc::new(Self {
+            storage,
+            known,
+            turn: Mutex::new(()),
+            changed: watch::Sender::new(version),
+        }))
+    }
+
+    /// The version everything that is read after this call holds for at least. Take it before reading.
+    pub fn version(&self) -> ConfigVersion {
+        self.read().version
+    }
+
+    /// Tells of every change this process learns of.
+    pub fn subscribe(&self) -> watch::Receiver<ConfigVersion> {
+        self.changed.subscribe()
+    }
+
+    /// A merchant, loaded if need be; `None` when there is none.
+    ///
+    /// Errors: the database cannot be reached; no master key opens its secrets.
+    pub async fn merchant(&self, id: MerchantId) -> Result<Option<Arc<MerchantConfig>>, Error> {
+        if let Some(found) = self.known_merchant(id) {
+            return Ok(found);
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(found) = self.known_merchant(id) {
+            return Ok(found);
+        }
+        let loaded = self.storage.merchant_config(id).await?.map(|config| {
+            Arc::new(MerchantConfig {
+                store: config.merchant.store.envelope_json().into(),
+                merchant: config.merchant,
+                destinations: config.destinations.into_iter().map(Arc::new).collect(),
+            })
+        });
+        let mut known = self.write();
+        if known.merchants.len() >= MERCHANTS {
+            known.merchants.clear();
+        }
+        known.merchants.insert(id, loaded.clone());
+        Ok(loaded)
+    }
+
+    /// A merchant if it is in memory: outer `None` means it must be loaded.
+    pub fn known_merchant(&self, id: MerchantId) -> Option<Option<Arc<MerchantConfig>>> {
+        self.read().merchants.get(&id).cloned()
+    }
+
+    /// The event types by name.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn event_types(&self) -> Result<Arc<HashMap<String, EventType>>, Error> {
+        if let Some(types) = &self.read().types {
+            return Ok(Arc::clone(types));
+        }
+        let _turn = self.turn.lock().await;
+        let list = self.storage.event_types().await?;
+        let types: HashMap<_, _> = list
+            .into_iter()
+            .map(|entry| (entry.name.clone(), entry))
+            .collect();
+        let types = Arc::new(types);
+        self.write().types = Some(Arc::clone(&types));
+        Ok(types)
+    }
+
+    /// Learns what has changed since the version known. Called when the database refused work as stale,
+    /// and every half second.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn catch_up(&self) -> Result<(), Error> {
+        let _turn = self.turn.lock().await;
+        let since = self.version();
+        if self.storage.config_version().await? == since {
+            return Ok(());
+        }
+        let (version, merchants) = self.storage.config_changes(since).await?;
+        {
+            let mut known = self.write();
+            for merchant in merchants {
+                known.merchants.remove(&merchant);
+                if merchant == EVERY_MERCHANT {
+                    known.types = None;
+                }
+            }
+            known.version = version;
+        }
+        self.changed.send_replace(version);
+        Ok(())
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

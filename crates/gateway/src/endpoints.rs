@@ -1,0 +1,347 @@
+//! Endpoints: made, changed, switched on and off, deleted; their subscriptions.
+
+use std::time::Duration;
+
+use domain::dialect::Dialect;
+use domain::endpoint::{
+    self, DESCRIPTION_MAX, Destination, DisabledReason, Endpoint, SCHEDULE_MAX,
+};
+use domain::error::FieldError;
+use domain::id::EndpointId;
+use domain::tenancy::TenantScope;
+
+use crate::merchants::set;
+use crate::{Error, Gateway};
+
+/// Shortest and longest timeout an endpoint may ask for.
+const TIMEOUT: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(30);
+/// Longest delay a schedule may have.
+const DELAY_MAX: Duration = Duration::from_hours(24 * 3);
+/// Most event types an endpoint may subscribe to.
+const SUBSCRIPTIONS_MAX: usize = 200;
+/// Jobs ended or moved in one transaction.
+const CHUNK: i64 = 1_000;
+
+/// An endpoint to be made.
+#[derive(Debug, Clone)]
+pub struct NewEndpoint {
+    /// Where requests go.
+    pub url: String,
+    /// The wire format.
+    pub dialect: Dialect,
+    /// What it receives.
+    pub event_types: Vec<String>,
+    /// The secret its owner made up; made by us when absent.
+    pub secret: Option<String>,
+    /// What it is for.
+    pub description: String,
+    /// The payload version; the dialect's newest when absent.
+    pub version: Option<String>,
+    /// Custom headers.
+    pub headers: Vec<(String, String)>,
+    /// Most requests a second.
+    pub rate_limit: Option<u32>,
+    /// Its own timeout.
+    pub timeout: Option<Duration>,
+    /// Its own schedule.
+    pub schedule: Option<Vec<Duration>>,
+    /// Whether requests are signed.
+    pub signed: bool,
+    /// Whether it receives at once.
+    pub enabled: bool,
+}
+
+/// Changes to an endpoint: `None` leaves a field as it is, `Some(None)` empties it.
+#[derive(Debug, Clone, Default)]
+pub struct EndpointPatch {
+    /// A new URL.
+    pub url: Option<String>,
+    /// A new list of event types.
+    pub event_types: Option<Vec<String>>,
+    /// A new description.
+    pub description: Option<String>,
+    /// New custom headers.
+    pub headers: Option<Vec<(String, String)>>,
+    /// A new rate limit.
+    pub rate_limit: Option<Option<u32>>,
+    /// A new timeout.
+    pub timeout: Option<Option<Duration>>,
+    /// A new schedule.
+    pub schedule: Option<Option<Vec<Duration>>>,
+    /// Signed or not.
+    pub signed: Option<bool>,
+}
+
+impl EndpointPatch {
+    fn apply(self, endpoint: &mut Endpoint) {
+        set(&mut endpoint.url, self.url);
+        set(&mut endpoint.event_types, self.event_types.map(sorted));
+        set(&mut endpoint.description, self.description);
+        set(&mut endpoint.headers, self.headers);
+        set(&mut endpoint.rate_limit, self.rate_limit);
+        set(&mut endpoint.timeout, self.timeout);
+        set(&mut endpoint.schedule, self.schedule);
+        set(&mut endpoint.signed, self.signed);
+    }
+}
+
+impl Gateway {
+    /// Makes an endpoint with its secrets.
+    ///
+    /// Errors: fields are wrong; the merchant has as many as it may; storage fails.
+    pub async fn create_endpoint(
+        &self,
+        scope: TenantScope,
+        new: NewEndpoint,
+    ) -> Result<Destination, Error> {
+        self.storage.merchant(scope).await?.ok_or(Error::NotFound)?;
+        let now = self.now();
+        let versions = new.dialect.format().versions();
+        let version = new.version.unwrap_or_else(|| versions[0].to_owned());
+        let secrets = self.new_secrets(new.dialect, new.secret.as_deref())?;
+        let mut endpoint = Endpoint {
+            id: self.draw(|rng| EndpointId::new(now, rng)),
+            merchant_id: scope.merchant_id(),
+            url: new.url,
+            dialect: new.dialect,
+            description: new.description,
+            version,
+            headers: new.headers,
+            rate_limit: new.rate_limit,
+            timeout: new.timeout,
+            schedule: new.schedule,
+            signed: new.signed || new.dialect == Dialect::Standard,
+            disabled: (!new.enabled).then_some((DisabledReason::Manual, now)),
+            event_types: sorted(new.event_types),
+            failing_since: None,
+            created_at: now,
+            updated_at: now,
+        };
+        endpoint.url = self.check_url(&endpoint.url)?;
+        self.check_endpoint(&endpoint).await?;
+        let destination = Destination { endpoint, secrets };
+        let limit = self.settings.endpoints_per_merchant;
+        if self.storage.create_endpoint(&destination, limit).await? {
+            Ok(destination)
+        } else {
+            Err(Error::LimitReached {
+                detail: format!("A merchant may have {limit} endpoints; delete one first."),
+            })
+        }
+    }
+
+    /// Changes an endpoint.
+    ///
+    /// Errors: no such endpoint; fields are wrong; storage fails.
+    pub async fn update_endpoint(
+        &self,
+        scope: TenantScope,
+        id: EndpointId,
+        mut patch: EndpointPatch,
+    ) -> Result<Endpoint, Error> {
+        let mut wanted = self
+            .storage
+            .endpoint(scope, id)
+            .await?
+            .ok_or(Error::NotFound)?;
+        if let Some(url) = &patch.url {
+            patch.url = Some(self.check_url(url)?);
+        }
+        patch.clone().apply(&mut wanted);
+        self.check_endpoint(&wanted).await?;
+        let changed = self
+            .storage
+            .update_endpoint(scope, id, |endpoint| patch.apply(endpoint));
+        changed.await?.ok_or(Error::NotFound)
+    }
+
+    /// Replaces what an endpoint receives.
+    ///
+    /// Errors: no such endpoint; a type is unknown or of another dialect; storage fails.
+    pub async fn set_subscriptions(
+        &self,
+        scope: TenantScope,
+        id: EndpointId,
+        event_types: Vec<String>,
+    ) -> Result<Endpoint, Error> {
+        let patch = EndpointPatch {
+            event_types: Some(event_types),
+            ..EndpointPatch::default()
+        };
+        self.update_endpoint(scope, id, patch).await
+    }
+
+    /// Switches an endpoint on. What waited while it was off is sent, oldest first.
+    ///
+    /// Errors: no such endpoint; storage fails.
+    pub async fn enable_endpoint(
+        &self,
+        scope: TenantScope,
+        id: EndpointId,
+    ) -> Result<Endpoint, Error> {
+        let mut since = None;
+        let enabled = self
+            .storage
+            .update_endpoint(scope, id, |endpoint| {
+                since = endpoint.disabled.take();
+                endpoint.failing_since = None;
+            })
+            .await?
+            .ok_or(Error::NotFound)?;
+        if let Some((_, at)) = since {
+            self.storage
+                .redue(id, at + self.settings.disabled_wait)
+                .await?;
+        }
+        Ok(enabled)
+    }
+
+    /// Switches an endpoint off: new events are skipped, what waits is kept for a while.
+    ///
+    /// Errors: no such endpoint; storage fails.
+    pub async fn disable_endpoint(
+        &self,
+        scope: TenantScope,
+        id: EndpointId,
+        reason: DisabledReason,
+    ) -> Result<Endpoint, Error> {
+        let now = self.now();
+        let disabled = self.storage.update_endpoint(scope, id, |endpoint| {
+            endpoint.disabled.get_or_insert((reason, now));
+        });
+        disabled.await?.ok_or(Error::NotFound)
+    }
+
+    /// Deletes an endpoint. What waits for it is cancelled; its log ages out.
+    ///
+    /// Errors: no such endpoint; storage fails.
+    pub async fn delete_endpoint(&self, scope: TenantScope, id: EndpointId) -> Result<(), Error> {
+        if !self.storage.delete_endpoint(scope, id).await? {
+            return Err(Error::NotFound);
+        }
+        self.cancel_waiting(id).await
+    }
+
+    /// Cancels whatever waits for an endpoint that is gone.
+    ///
+    /// Errors: storage fails; the worker cancels the rest as it comes across it.
+    pub async fn cancel_waiting(&self, id: EndpointId) -> Result<(), Error> {
+        while self.storage.end_waiting(id, None, CHUNK).await?
+            == usize::try_from(CHUNK).unwrap_or(0)
+        {}
+        Ok(())
+    }
+
+    fn check_url(&self, url: &str) -> Result<String, Error> {
+        let checked = self
+            .settings
+            .address_policy
+            .check_url(url)
+            .map_err(Error::InvalidUrl)?;
+        Ok(checked.as_str().to_owned())
+    }
+
+    async fn check_endpoint(&self, endpoint: &Endpoint) -> Result<(), Error> {
+        let headers = endpoint::check_headers("/headers", &endpoint.headers);
+        if !headers.is_empty() {
+            return Err(Error::InvalidHeader(headers));
+        }
+        let mut errors = check_shape(endpoint);
+        let known = self.config_types().await?;
+        for (index, name) in endpoint.event_types.iter().enumerate() {
+            let pointer = format!("/event_types/{index}");
+            match known.get(name) {
+                None => errors.push(FieldError::new(
+                    pointer,
+                    "unknown_event_type",
+                    format!("`{name}` is not in the catalogue: see GET /v1/event-types"),
+                )),
+                Some(entry)
+                    if endpoint.dialect != Dialect::Standard
+                        && entry.dialect != endpoint.dialect =>
+                {
+                    errors.push(FieldError::new(
+                        pointer,
+                        "other_dialect",
+                        format!(
+                            "`{name}` is a {} event type; this endpoint speaks {}",
+                            entry.dialect.as_str(),
+                            endpoint.dialect.as_str()
+                        ),
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(errors))
+        }
+    }
+}
+
+fn check_shape(endpoint: &Endpoint) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let mut refuse = |bad: bool, pointer: &str, code, detail: String| {
+        if bad {
+            errors.push(FieldError::new(pointer, code, detail));
+        }
+    };
+    let versions = endpoint.dialect.format().versions();
+    refuse(
+        !versions.contains(&endpoint.version.as_str()),
+        "/version",
+        "unknown_version",
+        format!(
+            "{} knows {}",
+            endpoint.dialect.as_str(),
+            versions.join(", ")
+        ),
+    );
+    let description = &endpoint.description;
+    refuse(
+        description.chars().count() > DESCRIPTION_MAX || description.chars().any(char::is_control),
+        "/description",
+        "text",
+        format!("must have at most {DESCRIPTION_MAX} characters, none of them control characters"),
+    );
+    refuse(
+        endpoint
+            .rate_limit
+            .is_some_and(|limit| !(1..=10_000).contains(&limit)),
+        "/rate_limit",
+        "range",
+        "must be 1 to 10,000 requests a second".to_owned(),
+    );
+    refuse(
+        endpoint
+            .timeout
+            .is_some_and(|timeout| !TIMEOUT.contains(&timeout)),
+        "/timeout",
+        "range",
+        "must be 100ms to 30s".to_owned(),
+    );
+    let schedule = endpoint.schedule.as_deref().unwrap_or_default();
+    refuse(
+        schedule.len() > SCHEDULE_MAX || schedule.iter().any(|delay| *delay > DELAY_MAX),
+        "/schedule",
+        "range",
+        format!("must have at most {SCHEDULE_MAX} delays of at most 3 days"),
+    );
+    refuse(
+        endpoint.event_types.is_empty() || endpoint.event_types.len() > SUBSCRIPTIONS_MAX,
+        "/event_types",
+        "count",
+        format!("must name 1 to {SUBSCRIPTIONS_MAX} event types"),
+    );
+    errors
+}
+
+/// Each name once, in byte order: fan-out searches by it.
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names.dedup();
+    names
+}

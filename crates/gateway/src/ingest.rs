@@ -1,0 +1,686 @@
+//! Taking events in: keys, catalogue, fan-out, one commit for many callers, then the queue is told.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::clock::{Clock, Micros};
+use domain::delivery::Delivery;
+use domain::error::FieldError;
+use domain::event::{Event, check_event_id};
+use domain::fanout::fan_out;
+use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
+use domain::tenancy::TenantScope;
+use queue::{Queue, Stub};
+use rand::rngs::StdRng;
+use sha2::{Digest as _, Sha256};
+use storage::Storage;
+use storage::events::{
+    IngestResult, Ingested, NewDelivery, NewKey, Publication, event_id_key, idempotency_key,
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::batcher::Collector;
+use crate::config_cache::ConfigCache;
+use crate::{Error, Gateway};
+
+/// Events of one merchant that one commit takes while others wait.
+const PER_MERCHANT: usize = 64;
+/// Times a batch is repeated because the configuration moved under it.
+const REPEATS: usize = 8;
+/// How far in the future an event may say it happened.
+const FUTURE: Duration = Duration::from_mins(5);
+
+/// An event to be published.
+#[derive(Debug, Clone)]
+pub struct PublishEvent {
+    /// Its type.
+    pub event_type: String,
+    /// Its payload, a JSON object, byte for byte.
+    pub payload: Bytes,
+    /// The client's own id for it.
+    pub event_id: Option<String>,
+    /// When it happened; now when absent.
+    pub occurred_at: Option<Micros>,
+}
+
+/// An Idempotency-Key with what was sent under it.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey {
+    /// The header.
+    pub key: String,
+    /// Hash of the request body.
+    pub body_hash: [u8; 32],
+}
+
+/// A publish call: stored whole or not at all.
+#[derive(Debug, Clone)]
+pub struct Publish {
+    /// Its events.
+    pub events: Vec<PublishEvent>,
+    /// Its key, if it has one.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// An event that has been taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedEvent {
+    /// Our id.
+    pub id: EventId,
+    /// Its id on the wire.
+    pub event_id: Arc<str>,
+    /// The deliveries it led to.
+    pub deliveries: Vec<(DeliveryId, EndpointId)>,
+}
+
+/// Whether a publish call was new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// It was.
+    Stored,
+    /// It repeats an earlier call by its Idempotency-Key.
+    RepeatOfKey,
+    /// All its events were published before, by their event ids.
+    RepeatOfEventId,
+}
+
+/// What a publish call came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Its events in order.
+    pub events: Vec<PublishedEvent>,
+    /// Whether they are new.
+    pub how: How,
+}
+
+/// A publish call on its way to the commit.
+#[derive(Debug)]
+pub(crate) struct Request {
+    merchant_id: MerchantId,
+    events: Arc<[PublishEvent]>,
+    keys: Vec<PlannedKey>,
+    reply: oneshot::Sender<Result<Fate, Error>>,
+}
+
+/// A key whose event is named by its place in the call.
+#[derive(Debug, Clone, Copy)]
+struct PlannedKey {
+    hash: [u8; 32],
+    body_hash: [u8; 32],
+    event: usize,
+}
+
+#[derive(Debug)]
+enum Fate {
+    Stored(Vec<PublishedEvent>),
+    Taken(Vec<NewKey>),
+}
+
+impl Gateway {
+    /// Takes events in. Answers after the commit.
+    ///
+    /// Errors: an event is wrong or its type unknown; a key was used for something else; the merchant is
+    /// gone or suspended; too much waits; storage fails. Then nothing is stored.
+    pub async fn publish(&self, scope: TenantScope, call: Publish) -> Result<Published, Error> {
+        self.check_call(&call).await?;
+        let Publish {
+            events,
+            idempotency,
+        } = call;
+        let mut events: Arc<[PublishEvent]> = events.into();
+        let mut known: HashMap<usize, PublishedEvent> = HashMap::new();
+        let mut places: Vec<usize> = (0..events.len()).collect();
+        loop {
+            let keys = plan_keys(&events, idempotency.as_ref());
+            let stored = match self
+                .submit(scope, Arc::clone(&events), keys.clone())
+                .await?
+            {
+                Fate::Stored(stored) => stored,
+                Fate::Taken(taken) => {
+                    if let Some(repeat) = self
+                        .replay(scope, idempotency.as_ref(), &keys, &taken)
+                        .await?
+                    {
+                        return Ok(repeat);
+                    }
+                    let repeated = self.repeated(scope, &keys, &taken).await?;
+                    let rest = |index: &usize| !repeated.contains_key(index);
+                    let left: Vec<usize> = (0..events.len()).filter(rest).collect();
+                    known.extend(repeated.into_iter().map(|(i, event)| (places[i], event)));
+                    places = left.iter().map(|i| places[*i]).collect();
+                    events = left.into_iter().map(|i| events[i].clone()).collect();
+                    if events.is_empty() {
+                        return Ok(in_order(known, How::RepeatOfEventId));
+                    }
+                    continue;
+                }
+            };
+            known.extend(places.into_iter().zip(stored));
+            return Ok(in_order(known, How::Stored));
+        }
+    }
+
+    async fn check_call(&self, call: &Publish) -> Result<(), Error> {
+        let latest = self.now() + FUTURE;
+        let mut errors = Vec::new();
+        let single = call.events.len() == 1;
+        let mut seen = HashSet::new();
+        let types = self.config.event_types().await?;
+        for (index, event) in call.events.iter().enumerate() {
+            let at = |field: &str| {
+                if single {
+                    format!("/{field}")
+                } else {
+                    format!("/events/{index}/{field}")
+                }
+            };
+            if let Some(id) = &event.event_id {
+                errors.extend(check_event_id(&at("event_id"), id).err());
+                if !seen.insert(id) {
+                    errors.push(FieldError::new(
+                        at("event_id"),
+                        "repeated",
+                        "stands twice in this batch",
+                    ));
+                }
+            }
+            if event
+                .occurred_at
+                .is_some_and(|occurred| occurred > latest || occurred.0 < 0)
+            {
+                errors.push(FieldError::new(
+                    at("occurred_at"),
+                    "range",
+                    "must lie between 1970 and 5 minutes from now",
+                ));
+            }
+            if !types.contains_key(&event.event_type)
+                && !self.config_types().await?.contains_key(&event.event_type)
+            {
+                errors.push(FieldError::new(
+                    at("event_type"),
+                    "unknown_event_type",
+                    "is not in the catalogue: see GET /v1/event-types",
+                ));
+            }
+        }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(errors))
+        }
+    }
+
+    async fn submit(
+        &self,
+        scope: TenantScope,
+        events: Arc<[PublishEvent]>,
+        keys: Vec<PlannedKey>,
+    ) -> Result<Fate, Error> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request {
+            merchant_id: scope.merchant_id(),
+            events,
+            keys,
+            reply,
+        };
+        self.requests
+            .try_send(request)
+            .map_err(|_| Error::Overloaded)?;
+        answer.await.map_err(|_| Error::Overloaded)?
+    }
+
+    /// The first answer again, if the call's Idempotency-Key was taken.
+    async fn replay(
+        &self,
+        scope: TenantScope,
+        idempotency: Option<&IdempotencyKey>,
+        keys: &[PlannedKey],
+        taken: &[NewKey],
+    ) -> Result<Option<Published>, Error> {
+        let Some(idempotency) = idempotency else {
+            return Ok(None);
+        };
+        let first = idempotency_key(&idempotency.key);
+        let Some(winner) = taken.iter().find(|key| key.hash == first) else {
+            return Ok(None);
+        };
+        if winner.body_hash != idempotency.body_hash {
+            return Err(Error::KeyReused);
+        }
+        let mut events = Vec::new();
+        for index in 0..keys.iter().map(|key| key.event + 1).max().unwrap_or(0) {
+            let hash = key_of_event(&idempotency.key, index);
+            let target = taken
+                .iter()
+                .find(|key| key.hash == hash)
+                .map(|key| key.target);
+            events.push(
+                self.published(scope, target.ok_or(Error::KeyReused)?)
+                    .await?,
+            );
+        }
+        Ok(Some(Published {
+            events,
+            how: How::RepeatOfKey,
+        }))
+    }
+
+    /// The events of the call that were published before under the same event id, by their place.
+    async fn repeated(
+        &self,
+        scope: TenantScope,
+        keys: &[PlannedKey],
+        taken: &[NewKey],
+    ) -> Result<HashMap<usize, PublishedEvent>, Error> {
+        let mut repeated = HashMap::new();
+        for key in keys {
+            let Some(winner) = taken.iter().find(|winner| winner.hash == key.hash) else {
+                continue;
+            };
+            if winner.body_hash != key.body_hash {
+                return Err(Error::Conflict {
+                    detail: "This event_id was published with another payload.".to_owned(),
+                });
+            }
+            repeated.insert(key.event, self.published(scope, winner.target).await?);
+        }
+        Ok(repeated)
+    }
+
+    async fn published(&self, scope: TenantScope, id: EventId) -> Result<PublishedEvent, Error> {
+        // The winner's row may have aged out before its key: then only its id is known.
+        let event = self.storage.event(scope, id).await?;
+        let deliveries = self.storage.event_deliveries(scope, id).await?;
+        Ok(PublishedEvent {
+            id,
+            event_id: event.map_or_else(|| id.to_string().into(), |event| event.event_id),
+            deliveries: deliveries
+                .iter()
+                .map(
+                    |Delivery {
+                         id, endpoint_id, ..
+                     }| (*id, *endpoint_id),
+                )
+                .collect(),
+        })
+    }
+}
+
+fn in_order(mut events: HashMap<usize, PublishedEvent>, how: How) -> Published {
+    let mut places: Vec<usize> = events.keys().copied().collect();
+    places.sort_unstable();
+    Published {
+        events: places
+            .into_iter()
+            .filter_map(|place| events.remove(&place))
+            .collect(),
+        how,
+    }
+}
+
+/// The first event's key is the Idempotency-Key itself; the others' carry their place, so that a repeat
+/// finds every event.
+fn key_of_event(key: &str, index: usize) -> [u8; 32] {
+    if index == 0 {
+        idempotency_key(key)
+    } else {
+        idempotency_key(&format!("{index}\0{key}"))
+    }
+}
+
+fn plan_keys(events: &[PublishEvent], idempotency: Option<&IdempotencyKey>) -> Vec<PlannedKey> {
+    let mut keys = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        if let Some(id) = &event.event_id {
+            let body = Sha256::new()
+                .chain_update(&event.event_type)
+                .chain_update([0]);
+            let body_hash = body.chain_update(&event.payload).finalize().into();
+            keys.push(PlannedKey {
+                hash: event_id_key(id),
+                body_hash,
+                event: index,
+            });
+        }
+        if let Some(IdempotencyKey { key, body_hash }) = idempotency {
+            keys.push(PlannedKey {
+                hash: key_of_event(key, index),
+                body_hash: *body_hash,
+                event: index,
+            });
+        }
+    }
+    keys
+}
+
+/// Commits what waits, in batches.
+pub(crate) struct Flusher {
+    pub(crate) storage: Arc<Storage>,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) config: Arc<ConfigCache>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: StdRng,
+}
+
+/// A request with what is to be stored for it.
+struct Planned {
+    request: Request,
+    publication: Publication,
+}
+
+impl Flusher {
+    pub(crate) async fn run(
+        mut self,
+        waiting: mpsc::Receiver<Request>,
+        pace: Duration,
+        stop: CancellationToken,
+    ) {
+        let mut collector = Collector::new(waiting, "ingest", pace);
+        let mut left = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                more = collector.next(&mut left) => if !more { return },
+                () = stop.cancelled(), if !stop.is_cancelled() => collector.close(),
+            }
+            let batch = take_fairly(&mut left);
+            self.flush(batch).await;
+        }
+    }
+
+    /// Stores a batch; if the database refuses it as a whole, each request alone, so that a bad one fails
+    /// nobody else.
+    async fn flush(&mut self, batch: Vec<Request>) {
+        let alone = batch.len() == 1;
+        let Err((error, batch)) = self.store(batch).await else {
+            return;
+        };
+        if alone
+            || !matches!(
+                error,
+                storage::Error::Database(_) | storage::Error::Duplicate
+            )
+        {
+            for request in batch {
+                request.answer(Err(Error::of_storage(&error)));
+            }
+            return;
+        }
+        for request in batch {
+            if let Err((error, rest)) = self.store(vec![request]).await {
+                rest.into_iter()
+                    .for_each(|request| request.answer(Err(Error::of_storage(&error))));
+            }
+        }
+    }
+
+    async fn store(
+        &mut self,
+        mut batch: Vec<Request>,
+    ) -> Result<(), (storage::Error, Vec<Request>)> {
+        for _ in 0..REPEATS {
+            // Before anything is read: what changes from here on makes the database refuse.
+            let version = self.config.version();
+            let now = self.clock.now();
+            let planned = match self.plan(batch, now).await {
+                Ok(planned) if planned.is_empty() => return Ok(()),
+                Ok(planned) => planned,
+                Err(failed) => return Err(failed),
+            };
+            let (requests, publications): (Vec<_>, Vec<_>) = planned
+                .into_iter()
+                .map(|p| (p.request, p.publication))
+                .unzip();
+            let publications = Arc::new(publications);
+            match self
+                .storage
+                .ingest(version, Arc::clone(&publications), now)
+                .await
+            {
+                Err(error) => return Err((error, requests)),
+                Ok(IngestResult::Done(fates)) => {
+                    self.tell(&publications, &fates, now);
+                    answer_all(requests, &publications, fates);
+                    return Ok(());
+                }
+                Ok(IngestResult::Stale) => {
+                    batch = requests;
+                    if let Err(error) = self.config.catch_up().await {
+                        return Err((error, batch));
+                    }
+                }
+            }
+        }
+        Err((
+            storage::Error::Unavailable("the configuration keeps changing".to_owned()),
+            batch,
+        ))
+    }
+
+    /// Decides for each request what is to be stored; those of missing or suspended merchants are answered.
+    async fn plan(
+        &mut self,
+        batch: Vec<Request>,
+        now: Micros,
+    ) -> Result<Vec<Planned>, (storage::Error, Vec<Request>)> {
+        let mut planned = Vec::with_capacity(batch.len());
+        let mut batch = batch.into_iter();
+        while let Some(request) = batch.next() {
+            let config = match self.config.merchant(request.merchant_id).await {
+                Ok(config) => config,
+                Err(error) => {
+                    let mut rest: Vec<Request> =
+                        planned.into_iter().map(|p: Planned| p.request).collect();
+                    rest.push(request);
+                    rest.extend(batch);
+                    return Err((error, rest));
+                }
+            };
+            match config {
+                None => request.answer(Err(Error::NotFound)),
+                Some(config) if config.merchant.suspended => request.answer(Err(Error::Suspended)),
+                Some(config) => {
+                    let publication = self.publication(&request, &config, now);
+                    planned.push(Planned {
+                        request,
+                        publication,
+                    });
+                }
+            }
+        }
+        Ok(planned)
+    }
+
+    fn publication(
+        &mut self,
+        request: &Request,
+        config: &crate::config_cache::MerchantConfig,
+        now: Micros,
+    ) -> Publication {
+        let events: Vec<(Event, Vec<NewDelivery>)> = request
+            .events
+            .iter()
+            .map(|event| {
+                let id = EventId::new(now, &mut self.rng);
+                let endpoints = config.destinations.iter().map(|d| &d.endpoint);
+                let deliveries = fan_out(&event.event_type, endpoints)
+                    .into_iter()
+                    .map(|target| NewDelivery {
+                        id: DeliveryId::new(now, &mut self.rng),
+                        endpoint_id: target.endpoint_id,
+                        skip: target.skip,
+                    })
+                    .collect();
+                let event = Event {
+                    id,
+                    merchant_id: request.merchant_id,
+                    event_id: event
+                        .event_id
+                        .as_deref()
+                        .map_or_else(|| id.to_string().into(), Into::into),
+                    event_type: event.event_type.as_str().into(),
+                    payload: event.payload.clone(),
+                    store: Arc::clone(&config.store),
+                    occurred_at: event.occurred_at.unwrap_or(now),
+                    created_at: now,
+                    is_test: false,
+                };
+                (event, deliveries)
+            })
+            .collect();
+        let key = |key: &PlannedKey| NewKey {
+            hash: key.hash,
+            target: events[key.event].0.id,
+            body_hash: key.body_hash,
+        };
+        let keys = request.keys.iter().map(key).collect();
+        Publication {
+            merchant_id: request.merchant_id,
+            events,
+            keys,
+        }
+    }
+
+    /// The queue is told after the commit: a worker woken earlier would find no row.
+    fn tell(&self, publications: &[Publication], fates: &[Ingested], now: Micros) {
+        let stubs: Vec<Stub> = publications
+            .iter()
+            .zip(fates)
+            .filter(|(_, fate)| **fate == Ingested::Stored)
+            .flat_map(|(publication, _)| &publication.events)
+            .flat_map(|(event, deliveries)| {
+                deliveries
+                    .iter()
+                    .filter(|delivery| delivery.skip.is_none())
+                    .map(|delivery| Stub {
+                        delivery_id: delivery.id,
+                        endpoint_id: delivery.endpoint_id,
+                        merchant_id: event.merchant_id,
+                        due: now,
+                    })
+            })
+            .collect();
+        self.queue.tell(&stubs, now);
+    }
+}
+
+impl Request {
+    /// The caller may have gone; what was stored stays stored.
+    fn answer(self, answer: Result<Fate, Error>) {
+        drop(self.reply.send(answer));
+    }
+}
+
+fn answer_all(requests: Vec<Request>, publications: &[Publication], fates: Vec<Ingested>) {
+    for ((request, publication), fate) in requests.into_iter().zip(publications).zip(fates) {
+        let fate = match fate {
+            Ingested::Taken(keys) => Fate::Taken(keys),
+            Ingested::Stored => Fate::Stored(
+                publication
+                    .events
+                    .iter()
+                    .map(|(event, deliveries)| PublishedEvent {
+                        id: event.id,
+                        event_id: Arc::clone(&event.event_id),
+                        deliveries: deliveries.iter().map(|d| (d.id, d.endpoint_id)).collect(),
+                    })
+                    .collect(),
+            ),
+        };
+        request.answer(Ok(fate));
+    }
+}
+
+/// Takes the requests of the next commit: in the order they came, at most [`PER_MERCHANT`] events of one
+/// merchant while others wait, and never two that claim the same key. What is not taken stays.
+fn take_fairly(waiting: &mut Vec<Request>) -> Vec<Request> {
+    let alone = waiting
+        .iter()
+        .all(|request| request.merchant_id == waiting[0].merchant_id);
+    let mut rows: HashMap<MerchantId, usize> = HashMap::new();
+    let mut keys: HashSet<(MerchantId, [u8; 32])> = HashSet::new();
+    let mut taken = Vec::with_capacity(waiting.len());
+    let mut left = Vec::new();
+    for request in waiting.drain(..) {
+        let merchant = request.merchant_id;
+        let row = rows.entry(merchant).or_default();
+        let clashes = request
+            .keys
+            .iter()
+            .any(|key| keys.contains(&(merchant, key.hash)));
+        if clashes || (!alone && *row >= PER_MERCHANT) {
+            left.push(request);
+            continue;
+        }
+        *row += request.events.len();
+        keys.extend(request.keys.iter().map(|key| (merchant, key.hash)));
+        taken.push(request);
+    }
+    *waiting = left;
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng as _;
+
+    fn merchants() -> [MerchantId; 2] {
+        let mut rng = StdRng::seed_from_u64(1);
+        [0, 1].map(|at| MerchantId::new(Micros(at), &mut rng))
+    }
+
+    fn request(merchant_id: MerchantId, key: Option<u8>) -> Request {
+        let event = PublishEvent {
+            event_type: "T".to_owned(),
+            payload: Bytes::from_static(b"{}"),
+            event_id: None,
+            occurred_at: None,
+        };
+        let planned = |byte| PlannedKey {
+            hash: [byte; 32],
+            body_hash: [0; 32],
+            event: 0,
+        };
+        Request {
+            merchant_id,
+            events: vec![event].into(),
+            keys: key.map(planned).into_iter().collect(),
+            reply: oneshot::channel().0,
+        }
+    }
+
+    #[test]
+    fn one_merchant_alone_may_fill_a_commit() {
+        let [loud, _] = merchants();
+        let mut waiting: Vec<_> = (0..100).map(|_| request(loud, None)).collect();
+        assert_eq!(take_fairly(&mut waiting).len(), 100);
+    }
+
+    #[test]
+    fn a_loud_merchant_leaves_room_for_a_quiet_one() {
+        let [loud, quiet] = merchants();
+        let mut waiting: Vec<_> = (0..100).map(|_| request(loud, None)).collect();
+        waiting.push(request(quiet, None));
+        let taken = take_fairly(&mut waiting);
+        assert_eq!(taken.len(), PER_MERCHANT + 1);
+        assert!(taken.iter().any(|request| request.merchant_id == quiet));
+        assert_eq!(waiting.len(), 100 - PER_MERCHANT);
+    }
+
+    #[test]
+    fn two_calls_with_the_same_key_never_share_a_commit() {
+        let [merchant, other] = merchants();
+        let mut waiting = vec![
+            request(merchant, Some(1)),
+            request(merchant, Some(1)),
+            request(other, Some(1)),
+        ];
+        assert_eq!(take_fairly(&mut waiting).len(), 2);
+        assert_eq!(waiting.len(), 1);
+    }
+}

@@ -1,0 +1,78 @@
+//! Manual retries and cancelling of single deliveries.
+
+use domain::delivery::Delivery;
+use domain::id::DeliveryId;
+use domain::tenancy::TenantScope;
+use queue::Stub;
+use storage::jobs::RetryResult;
+
+use crate::{Error, Gateway};
+
+impl Gateway {
+    /// Makes one more attempt of a finished delivery, or brings a waiting one forward to now.
+    ///
+    /// Errors: no such delivery; an attempt is in flight; its endpoint is disabled or gone; storage fails.
+    pub async fn retry_delivery(
+        &self,
+        scope: TenantScope,
+        id: DeliveryId,
+        actor: &str,
+    ) -> Result<Delivery, Error> {
+        let delivery = self
+            .storage
+            .delivery(scope, id)
+            .await?
+            .ok_or(Error::NotFound)?;
+        match self.storage.endpoint(scope, delivery.endpoint_id).await? {
+            None => return Err(conflict("Its endpoint has been deleted.")),
+            Some(endpoint) if !endpoint.enabled() => {
+                return Err(conflict("Its endpoint is disabled; enable it first."));
+            }
+            Some(_) => {}
+        }
+        match self.storage.retry_now(scope, id, actor).await? {
+            RetryResult::NotFound => Err(Error::NotFound),
+            RetryResult::Busy => Err(conflict("An attempt is in flight or due already.")),
+            RetryResult::Queued(job) => {
+                let stub = Stub {
+                    delivery_id: job.delivery_id,
+                    endpoint_id: job.endpoint_id,
+                    merchant_id: job.merchant_id,
+                    due: job.due,
+                };
+                self.queue.tell(&[stub], self.now());
+                self.storage
+                    .delivery(scope, id)
+                    .await?
+                    .ok_or(Error::NotFound)
+            }
+        }
+    }
+
+    /// Stops a delivery that waits.
+    ///
+    /// Errors: no such delivery; it is in flight or finished; storage fails.
+    pub async fn cancel_delivery(
+        &self,
+        scope: TenantScope,
+        id: DeliveryId,
+    ) -> Result<Delivery, Error> {
+        match self.storage.cancel(scope, id).await? {
+            None => Err(Error::NotFound),
+            Some(false) => Err(conflict(
+                "It is in flight or finished; only a waiting delivery can be cancelled.",
+            )),
+            Some(true) => self
+                .storage
+                .delivery(scope, id)
+                .await?
+                .ok_or(Error::NotFound),
+        }
+    }
+}
+
+fn conflict(detail: &str) -> Error {
+    Error::Conflict {
+        detail: detail.to_owned(),
+    }
+}

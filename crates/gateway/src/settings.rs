@@ -1,0 +1,46 @@
+//! What operators may set about the use cases.
+
+use std::time::Duration;
+
+use domain::address_policy::AddressPolicy;
+use domain::dialect::DialectSettings;
+
+/// Settings of the use cases. The server fills them from its configuration.
+#[derive(Debug, Clone)]
+pub struct GatewaySettings {
+    /// Which URLs endpoints may have.
+    pub address_policy: AddressPolicy,
+    /// Timeouts and schedules of the dialects.
+    pub dialects: DialectSettings,
+    /// Endpoints a merchant may have.
+    pub endpoints_per_merchant: u64,
+    /// Test sends to one endpoint in a minute.
+    pub tests_per_minute: u32,
+    /// How long an old signing secret signs on when a rotation does not say.
+    pub rotation_overlap: Duration,
+    /// Publish calls that may wait for their commit; beyond, callers are told to come back.
+    pub ingest_waiting: usize,
+    /// Least time between the beginnings of two ingest commits.
+    pub ingest_pace: Duration,
+    /// How long deliveries of a disabled endpoint wait before they are skipped.
+    pub disabled_wait: Duration,
+}
+
+impl Default for GatewaySettings {
+    fn default() -> Self {
+        Self {
+            address_policy: AddressPolicy {
+                allow_http: false,
+                allowed_networks: Vec::new(),
+                self_hosts: Vec::new(),
+            },
+            dialects: DialectSettings::default(),
+            endpoints_per_merchant: 50,
+            tests_per_minute: 10,
+            rotation_overlap: Duration::from_hours(24),
+            ingest_waiting: 4_096,
+            ingest_pace: Duration::from_millis(3),
+            disabled_wait: Duration::from_hours(72),
+        }
+    }
+}

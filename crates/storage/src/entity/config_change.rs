@@ -1,0 +1,19 @@
+//! Which merchant a configuration change concerned.
+
+use sea_orm::entity::prelude::*;
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "config_changes")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub v: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: Uuid,
+}
+
+/// No relations: joins are spelled where they are used.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,154 @@
+//! Day partitions of the append-heavy tables on PostgreSQL: made ahead of time, dropped by retention,
+//! never while a job has an id in them.
+
+use std::time::Duration;
+
+use domain::clock::Micros;
+use domain::id::EventId;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+use uuid::Uuid;
+
+use crate::error::Error;
+
+/// Days that are always there in advance.
+const AHEAD: i64 = 7;
+/// The partitioned tables with the storage settings of their days. Settling updates deliveries in
+/// place: room in the page keeps those updates HOT.
+const TABLES: [(&str, &str, &str); 3] = [
+    ("events", "id", ""),
+    ("deliveries", "id", "with (fillfactor = 50)"),
+    ("attempts", "delivery_id", ""),
+];
+const DAY: i64 = 86_400_000_000;
+
+/// One day of one table.
+struct Day {
+    name: String,
+    from: Uuid,
+    to: Uuid,
+}
+
+fn day(table: &str, number: i64) -> Day {
+    let start = Micros(number * DAY);
+    let date = start.date_time();
+    Day {
+        name: format!(
+            "{table}_p{:04}{:02}{:02}",
+            date.year(),
+            u8::from(date.month()),
+            date.day()
+        ),
+        from: EventId::floor(start).uuid(),
+        to: EventId::floor(start + Duration::from_hours(24)).uuid(),
+    }
+}
+
+/// Makes the partitions from yesterday to a week ahead that are missing. Each is built beside the table and
+/// attached with its check already proven, so that writers are held for an instant only.
+pub(crate) async fn make_ahead(connection: &mut PgConnection, now: Micros) -> Result<(), Error> {
+    let today = now.0.div_euclid(DAY);
+    for (table, key, with) in TABLES {
+        for number in today - 1..=today + AHEAD {
+            let day = day(table, number);
+            let exists: Option<String> = sqlx::query("select to_regclass($1)::text")
+                .bind(&day.name)
+                .fetch_one(&mut *connection)
+                .await?
+                .get(0);
+            if exists.is_none() {
+                make(connection, table, key, with, &day).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn make(
+    connection: &mut PgConnection,
+    table: &str,
+    key: &str,
+    with: &str,
+    day: &Day,
+) -> Result<(), Error> {
+    let Day { name, from, to } = day;
+    let statements = [
+        format!(
+            "create table if not exists {name} (like {table} including defaults including indexes, check ({key} >= '{from}' and {key} < '{to}')) {with}"
+        ),
+        format!(
+            "alter table {table} attach partition {name} for values from ('{from}') to ('{to}')"
+        ),
+    ];
+    for statement in statements {
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Drops the days that ended before `before` and hold no unfinished delivery. Answers how many days went.
+pub(crate) async fn drop_before(
+    connection: &mut PgConnection,
+    before: Micros,
+) -> Result<u64, Error> {
+    let oldest: Option<Uuid> = sqlx::query("select min(id) from jobs")
+        .fetch_one(&mut *connection)
+        .await?
+        .try_get(0)
+        .ok();
+    let last_day = before.0.div_euclid(DAY) - 1;
+    let mut dropped = 0;
+    for number in present_days(connection).await? {
+        let unfinished = oldest.is_some_and(|job| job < day("events", number).to);
+        if number <= last_day && !unfinished {
+            for (table, ..) in TABLES {
+                let Day { name, .. } = day(table, number);
+                let statement = format!("alter table {table} detach partition {name} concurrently");
+                sqlx::raw_sql(AssertSqlSafe(statement))
+                    .execute(&mut *connection)
+                    .await?;
+                sqlx::raw_sql(AssertSqlSafe(format!("drop table {name}")))
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            dropped += 1;
+        }
+    }
+    Ok(dropped)
+}
+
+/// The days that the events table has partitions for.
+async fn present_days(connection: &mut PgConnection) -> Result<Vec<i64>, Error> {
+    let names: Vec<(String,)> = sqlx::query_as(
+        "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+         where i.inhparent = 'events'::regclass order by 1",
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(names
+        .iter()
+        .filter_map(|(name,)| day_number(name.strip_prefix("events_p")?))
+        .collect())
+}
+
+fn day_number(text: &str) -> Option<i64> {
+    let part = |range: std::ops::Range<usize>| text.get(range)?.parse::<u16>().ok();
+    let month = time::Month::try_from(u8::try_from(part(4..6)?).ok()?).ok()?;
+    let date =
+        time::Date::from_calendar_date(part(0..4)?.into(), month, u8::try_from(part(6..8)?).ok()?);
+    Some(date.ok()?.midnight().assume_utc().unix_timestamp() / 86_400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_named_for_its_date_and_read_back() {
+        let today = day("events", 20_778);
+        assert_eq!(today.name, "events_p20261121");
+        assert_eq!(day_number("20261121"), Some(20_778));
+        assert!(today.from < today.to);
+    }
+}

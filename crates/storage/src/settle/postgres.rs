@@ -1,0 +1,253 @@
+//! Settling on PostgreSQL: one statement and one commit a batch.
+
+use std::collections::HashSet;
+
+use domain::attempt::{Attempt, Trigger};
+use domain::clock::Micros;
+use domain::delivery::Status;
+use domain::id::DeliveryId;
+use sqlx::{PgPool, Row as _};
+use uuid::Uuid;
+
+use super::{Settlement, headers_json, span, status};
+use crate::Error;
+
+/// Logs attempts, ends or moves jobs whose lease is still ours, and updates the deliveries of those only.
+/// The rows travel through RETURNING, so that each join is an index lookup by id in the arrays' order.
+const SETTLE: &str = "
+with logged as (
+  insert into attempts (delivery_id, number, id, endpoint_id, trigger, actor, late, started_us, duration_us,
+    dns_us, connect_us, tls_us, first_byte_us, url, remote_ip, request_headers, outcome, error, http_status,
+    response_headers, response_body, body_state)
+  select a.delivery_id, a.number, a.id, a.endpoint_id, a.trigger, a.actor, false, a.started_us, a.duration_us,
+    a.dns_us, a.connect_us, a.tls_us, a.first_byte_us, a.url, a.remote_ip, a.request_headers, a.outcome, a.error,
+    a.http_status, a.response_headers, a.response_body, a.body_state
+  from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::uuid[], $5::smallint[], $6::text[], $7::bigint[],
+    $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
+    $16::smallint[], $17::text[], $18::smallint[], $19::text[], $20::bytea[], $21::smallint[])
+    as a (delivery_id, number, id, endpoint_id, trigger, actor, started_us, duration_us, dns_us, connect_us, tls_us,
+      first_byte_us, url, remote_ip, request_headers, outcome, error, http_status, response_headers, response_body,
+      body_state)),
+ended as materialized (
+  select * from unnest($22::uuid[], $23::integer[], $24::bigint[], $25::smallint[], $26::smallint[], $27::smallint[],
+    $28::bigint[], $29::uuid[], $30::boolean[], $31::integer[])
+    as e (id, number, due_us, status, outcome, http_status, finished_us, merchant_id, manual, attempt_count)),
+gone as (
+  delete from jobs j using ended e where j.id = e.id and j.number = e.number and e.due_us is null returning e.*),
+moved as (
+  update jobs j set due_us = e.due_us, open = false
+  from ended e where j.id = e.id and j.number = e.number and e.due_us is not null returning e.*),
+done as (select * from gone union all select * from moved),
+delivery as (
+  update deliveries d set status = n.status, attempt_count = n.attempt_count, last_outcome = n.outcome,
+    last_http_status = n.http_status, finished_us = n.finished_us
+  from done n where d.id = n.id),
+failed as (
+  insert into failed_deliveries (merchant_id, delivery_id)
+  select merchant_id, id from gone where status = $32::smallint on conflict do nothing),
+recovered as (
+  delete from failed_deliveries f using gone g
+  where g.manual and g.status <> $32::smallint and f.merchant_id = g.merchant_id and f.delivery_id = g.id)
+select id from done";
+
+#[derive(Default)]
+struct Attempts<'a> {
+    delivery_ids: Vec<Uuid>,
+    numbers: Vec<i32>,
+    ids: Vec<Uuid>,
+    endpoints: Vec<Uuid>,
+    triggers: Vec<i16>,
+    actors: Vec<Option<&'a str>>,
+    started: Vec<i64>,
+    durations: Vec<i64>,
+    dns: Vec<Option<i64>>,
+    connects: Vec<Option<i64>>,
+    tls: Vec<Option<i64>>,
+    first_bytes: Vec<Option<i64>>,
+    urls: Vec<&'a str>,
+    remote_ips: Vec<Option<String>>,
+    request_headers: Vec<String>,
+    outcomes: Vec<i16>,
+    errors: Vec<&'a str>,
+    statuses: Vec<Option<i16>>,
+    response_headers: Vec<String>,
+    response_bodies: Vec<&'a [u8]>,
+    body_states: Vec<i16>,
+}
+
+impl<'a> Attempts<'a> {
+    fn push(&mut self, attempt: &'a Attempt) -> Result<(), Error> {
+        let exchange = &attempt.exchange;
+        let response = exchange.response.as_ref();
+        self.delivery_ids.push(attempt.delivery_id.uuid());
+        self.numbers.push(attempt.number);
+        self.ids.push(attempt.id.uuid());
+        self.endpoints.push(attempt.endpoint_id.uuid());
+        self.triggers.push(attempt.trigger.code());
+        self.actors.push(attempt.actor.as_deref());
+        self.started.push(attempt.started_at.0);
+        self.durations.push(span(exchange.duration));
+        self.dns.push(exchange.timings.dns.map(span));
+        self.connects.push(exchange.timings.connect.map(span));
+        self.tls.push(exchange.timings.tls.map(span));
+        self.first_bytes.push(exchange.timings.first_byte.map(span));
+        self.urls.push(&attempt.url);
+        self.remote_ips
+            .push(exchange.remote_ip.map(|ip| ip.to_string()));
+        self.request_headers
+            .push(headers_json(&attempt.request_headers)?);
+        self.outcomes.push(exchange.outcome.code());
+        self.errors.push(&exchange.error);
+        self.statuses.push(status(response.map(|r| r.status)));
+        self.response_headers
+            .push(headers_json(response.map_or(&[], |r| &r.headers))?);
+        self.response_bodies.push(response.map_or(&[], |r| &r.body));
+        self.body_states
+            .push(response.map_or(0, |r| r.body_state.code()));
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Ended {
+    ids: Vec<Uuid>,
+    numbers: Vec<i32>,
+    due: Vec<Option<i64>>,
+    statuses: Vec<i16>,
+    outcomes: Vec<i16>,
+    http_statuses: Vec<Option<i16>>,
+    finished: Vec<Option<i64>>,
+    merchants: Vec<Uuid>,
+    manual: Vec<bool>,
+    attempt_counts: Vec<i32>,
+}
+
+impl Ended {
+    fn push(&mut self, settlement: &Settlement) {
+        let due = settlement.due();
+        self.ids.push(settlement.delivery_id.uuid());
+        self.numbers.push(settlement.number);
+        self.due.push(due);
+        self.statuses.push(settlement.next.status().code());
+        self.outcomes.push(settlement.outcome.code());
+        self.http_statuses.push(status(settlement.http_status));
+        self.finished
+            .push(due.is_none().then_some(settlement.ended_at.0));
+        self.merchants.push(settlement.merchant_id.uuid());
+        self.manual.push(settlement.trigger == Trigger::Manual);
+        self.attempt_counts.push(settlement.attempt_count);
+    }
+}
+
+pub(super) async fn settle(
+    pool: &PgPool,
+    batch: &[Settlement],
+) -> Result<HashSet<DeliveryId>, Error> {
+    let mut sorted: Vec<&Settlement> = batch.iter().collect();
+    sorted.sort_unstable_by_key(|settlement| settlement.delivery_id);
+    let mut attempts = Attempts::default();
+    let mut ended = Ended::default();
+    for settlement in sorted {
+        if let Some(attempt) = &settlement.attempt {
+            attempts.push(attempt)?;
+        }
+        ended.push(settlement);
+    }
+    let done = write(pool, &attempts, &ended).await?;
+    if done.len() < batch.len() {
+        mark_late(pool, batch, &done).await?;
+    }
+    Ok(done)
+}
+
+async fn write(
+    pool: &PgPool,
+    attempts: &Attempts<'_>,
+    ended: &Ended,
+) -> Result<HashSet<DeliveryId>, Error> {
+    let rows = sqlx::query(SETTLE)
+        .bind(&attempts.delivery_ids)
+        .bind(&attempts.numbers)
+        .bind(&attempts.ids)
+        .bind(&attempts.endpoints)
+        .bind(&attempts.triggers)
+        .bind(&attempts.actors)
+        .bind(&attempts.started)
+        .bind(&attempts.durations)
+        .bind(&attempts.dns)
+        .bind(&attempts.connects)
+        .bind(&attempts.tls)
+        .bind(&attempts.first_bytes)
+        .bind(&attempts.urls)
+        .bind(&attempts.remote_ips)
+        .bind(&attempts.request_headers)
+        .bind(&attempts.outcomes)
+        .bind(&attempts.errors)
+        .bind(&attempts.statuses)
+        .bind(&attempts.response_headers)
+        .bind(&attempts.response_bodies)
+        .bind(&attempts.body_states)
+        .bind(&ended.ids)
+        .bind(&ended.numbers)
+        .bind(&ended.due)
+        .bind(&ended.statuses)
+        .bind(&ended.outcomes)
+        .bind(&ended.http_statuses)
+        .bind(&ended.finished)
+        .bind(&ended.merchants)
+        .bind(&ended.manual)
+        .bind(&ended.attempt_counts)
+        .bind(Status::Failed.code())
+        .fetch_all(pool)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| DeliveryId::from_uuid(row.get(0)))
+        .collect())
+}
+
+async fn mark_late(
+    pool: &PgPool,
+    batch: &[Settlement],
+    done: &HashSet<DeliveryId>,
+) -> Result<(), Error> {
+    let late = batch
+        .iter()
+        .filter(|settlement| !done.contains(&settlement.delivery_id));
+    let (deliveries, ids): (Vec<Uuid>, Vec<Uuid>) = late
+        .filter_map(|settlement| settlement.attempt.as_ref())
+        .map(|attempt| (attempt.delivery_id.uuid(), attempt.id.uuid()))
+        .unzip();
+    sqlx::query(
+        "update attempts a set late = true
+         from unnest($1::uuid[], $2::uuid[]) as l (delivery_id, id) where a.delivery_id = l.delivery_id and a.id = l.id",
+    )
+    .bind(deliveries)
+    .bind(ids)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn release(
+    pool: &PgPool,
+    claims: &[(DeliveryId, i32)],
+    due: Micros,
+) -> Result<(), Error> {
+    let mut claims = claims.to_vec();
+    claims.sort_unstable();
+    let (ids, numbers): (Vec<Uuid>, Vec<i32>) = claims
+        .into_iter()
+        .map(|(id, number)| (id.uuid(), number))
+        .unzip();
+    sqlx::query(
+        "update jobs j set due_us = $3::bigint, number = j.number - 1, open = false
+         from unnest($1::uuid[], $2::integer[]) as c (id, number) where j.id = c.id and j.number = c.number",
+    )
+    .bind(ids)
+    .bind(numbers)
+    .bind(due.0)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
