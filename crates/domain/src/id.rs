@@ -177,6 +177,7 @@ kinds! {
     AttemptKind AttemptId "att" "an attempt";
     UserKind UserId "usr" "a user";
     ApiKeyKind ApiKeyId "key" "an API key";
+    WorkerKind WorkerId "wrk" "a worker process";
 }
 
 #[cfg(test)]

@@ -58,23 +58,26 @@ pub enum ClaimResult {
 
 impl Storage {
     /// Claims those of the wanted jobs that are due and nobody's, if the configuration is still at
-    /// `version`. A lost attempt is logged in the same transaction.
+    /// `version`. A lost attempt is logged in the same transaction. Jobs whose last attempt has no result
+    /// yet are left alone unless `take_open`: after an outage their worker may still settle them.
     ///
     /// Errors: the database cannot be reached or refuses; then nothing is claimed.
     pub async fn claim(
         &self,
         version: ConfigVersion,
         mut wants: Vec<Want>,
+        take_open: bool,
         now: Micros,
     ) -> Result<ClaimResult, Error> {
         wants.sort_unstable_by_key(|want| want.delivery_id);
         let claimed = match &self.hot {
-            Hot::Postgres(pool) => postgres::claim(pool, version, &wants, now).await?,
+            Hot::Postgres(pool) => postgres::claim(pool, version, &wants, take_open, now).await?,
             Hot::Sqlite(writer) => {
                 let wants = Arc::new(wants);
                 writer
                     .run(move |connection| {
-                        async move { sqlite::claim(connection, version, &wants, now).await }.boxed()
+                        async move { sqlite::claim(connection, version, &wants, take_open, now).await }
+                            .boxed()
                     })
                     .await?
             }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use domain::attempt::{Attempt, Outcome, Trigger};
 use domain::clock::Micros;
 use domain::delivery::Next;
-use domain::id::{DeliveryId, MerchantId};
+use domain::id::{DeliveryId, EndpointId, MerchantId};
 use futures::FutureExt as _;
 
 use crate::{Error, Hot, Storage};
@@ -22,6 +22,8 @@ pub struct Settlement {
     pub delivery_id: DeliveryId,
     /// Whose it is.
     pub merchant_id: MerchantId,
+    /// Where it goes.
+    pub endpoint_id: EndpointId,
     /// The number that was claimed: proof that the lease is still ours.
     pub number: i32,
     /// POSTs made so far, this one included.

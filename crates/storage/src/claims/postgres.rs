@@ -17,6 +17,7 @@ with picked as materialized (
   from unnest($1::uuid[], $2::bigint[], $3::uuid[]) as w (id, lease, lost_id)
   join jobs j on j.id = w.id
   where j.due_us <= $4::bigint and (select v from config_clock) = $5::bigint
+    and (not j.open or $8::boolean)
   for update of j skip locked),
 lost as (
   insert into attempts (delivery_id, number, id, endpoint_id, trigger, actor, late, started_us, duration_us,
@@ -32,6 +33,7 @@ pub(super) async fn claim(
     pool: &PgPool,
     version: ConfigVersion,
     wants: &[Want],
+    take_open: bool,
     now: Micros,
 ) -> Result<Vec<Claimed>, Error> {
     let ids: Vec<Uuid> = wants.iter().map(|want| want.delivery_id.uuid()).collect();
@@ -48,6 +50,7 @@ pub(super) async fn claim(
         .bind(version)
         .bind(Outcome::Unknown.code())
         .bind(LOST)
+        .bind(take_open)
         .fetch_all(pool)
         .await?;
     Ok(rows

@@ -12,12 +12,13 @@ pub(super) async fn claim(
     connection: &mut SqliteConnection,
     version: ConfigVersion,
     wants: &[Want],
+    take_open: bool,
     now: Micros,
 ) -> Result<Vec<Claimed>, Error> {
     if crate::config_clock::sqlite_version(connection).await? != version {
         return Ok(Vec::new());
     }
-    let claimed = due(connection, wants, now).await?;
+    let claimed = due(connection, wants, take_open, now).await?;
     for job in &claimed {
         let Ok(at) = wants.binary_search_by_key(&job.delivery_id, |want| want.delivery_id) else {
             continue;
@@ -38,12 +39,14 @@ pub(super) async fn claim(
 async fn due(
     connection: &mut SqliteConnection,
     wants: &[Want],
+    take_open: bool,
     now: Micros,
 ) -> Result<Vec<Claimed>, Error> {
     let mut query = QueryBuilder::<Sqlite>::new(
         "select id, event_id, endpoint_id, merchant_id, number, open, trigger, actor from jobs where due_us <= ",
     );
-    query.push_bind(now.0).push(" and id in (");
+    query.push_bind(now.0);
+    query.push(" and (not open or ").push_bind(take_open).push(") and id in (");
     let mut list = query.separated(", ");
     for want in wants {
         list.push_bind(want.delivery_id.uuid());

@@ -1,3 +1,4 @@
 //! The worker against real receivers.
 
+mod delivers;
 mod outbound;

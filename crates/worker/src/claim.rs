@@ -1,0 +1,340 @@
+//! Claims in batches: the lease, then everything a POST needs. What turns out to be closed (its endpoint
+//! deleted or disabled, its merchant suspended) is given back and dealt with in the database.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::attempt::Outcome;
+use domain::clock::{Clock as _, Micros};
+use domain::delivery::{Next, SkipReason, within_budget};
+use domain::endpoint::Destination;
+use domain::event::Event;
+use domain::id::{AttemptId, DeliveryId, EndpointId, EventId};
+use queue::Stub;
+use rand::rngs::StdRng;
+use storage::claims::{ClaimResult, Claimed, Want};
+use storage::settle::Settlement;
+use storage::{Error, Storage};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::event_cache::EventCache;
+use crate::lanes::Ready;
+use crate::run::Report;
+use crate::{Parts, WorkerSettings};
+
+/// What a lease has beyond the attempt's timeout: waiting for the POST, and settling.
+const LEASE_MARGIN: Duration = Duration::from_secs(15);
+/// Orders carried out at once.
+const UNDER_WAY: usize = 2;
+/// The longest timeout an attempt may have; leases are taken before the endpoint is known.
+const TIMEOUT_MAX: Duration = Duration::from_secs(30);
+/// Times a claim is repeated because the configuration moved under it.
+const REPEATS: usize = 8;
+/// After an outage, open jobs are left this long to the workers that may still settle them.
+const OPEN_AFTER_OUTAGE: Duration = Duration::from_secs(5);
+/// Jobs of a closed endpoint dealt with in one transaction.
+const CHUNK: i64 = 1_000;
+/// How long the jobs of a suspended merchant are put off at a time.
+const SUSPENDED_WAIT: Duration = Duration::from_mins(1);
+
+/// What the claimer is asked to do.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Claim these.
+    Claim(Vec<Stub>),
+    /// Give these claims back: they never started.
+    Release(Vec<(DeliveryId, i32)>),
+}
+
+/// A claim that has ended.
+#[derive(Debug, Default)]
+pub(crate) struct Ended {
+    /// What it was asked for.
+    pub asked: Vec<Stub>,
+    /// The database could not be reached: nothing is known.
+    pub failed: bool,
+    /// What is ours now.
+    pub ready: Vec<Ready>,
+    /// What is done, another's, or closed.
+    pub not_ours: Vec<DeliveryId>,
+}
+
+/// Why an endpoint receives nothing now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Closed {
+    Deleted,
+    Disabled { since: Micros },
+    Suspended,
+}
+
+/// Makes claims.
+pub(crate) struct Claimer {
+    parts: Parts,
+    settings: Arc<WorkerSettings>,
+    events: EventCache,
+    settlements: mpsc::Sender<Settlement>,
+    reports: mpsc::UnboundedSender<Report>,
+    rng: Mutex<StdRng>,
+    failed_at: Mutex<Option<Instant>>,
+}
+
+/// Carries orders out, two at a time, until the dispatcher is gone.
+pub(crate) async fn run(claimer: Arc<Claimer>, mut orders: mpsc::Receiver<Order>) {
+    let mut under_way = JoinSet::new();
+    while let Some(order) = orders.recv().await {
+        while under_way.len() >= UNDER_WAY {
+            under_way.join_next().await;
+        }
+        let claimer = Arc::clone(&claimer);
+        under_way.spawn(async move {
+            match order {
+                Order::Claim(stubs) => {
+                    let ended = claimer.claim(stubs).await;
+                    // Without a dispatcher the leases expire by themselves.
+                    drop(claimer.reports.send(Report::Claimed(ended)));
+                }
+                Order::Release(claims) => claimer.release(claims).await,
+            }
+        });
+    }
+    under_way.join_all().await;
+}
+
+impl Claimer {
+    pub(crate) fn new(
+        parts: &Parts,
+        settings: Arc<WorkerSettings>,
+        settlements: mpsc::Sender<Settlement>,
+        reports: mpsc::UnboundedSender<Report>,
+        rng: StdRng,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            parts: parts.clone(),
+            settings,
+            events: EventCache::default(),
+            settlements,
+            reports,
+            rng: Mutex::new(rng),
+            failed_at: Mutex::new(None),
+        })
+    }
+
+    async fn claim(&self, asked: Vec<Stub>) -> Ended {
+        match self.take(&asked).await {
+            Err(error) => {
+                tracing::debug!(%error, "claiming failed");
+                *lock(&self.failed_at) = Some(Instant::now());
+                Ended {
+                    asked,
+                    failed: true,
+                    ..Ended::default()
+                }
+            }
+            Ok(claimed) => {
+                let since = Instant::now();
+                let ours: HashSet<DeliveryId> = claimed.iter().map(|job| job.delivery_id).collect();
+                let mut not_ours: Vec<DeliveryId> = asked
+                    .iter()
+                    .map(|stub| stub.delivery_id)
+                    .filter(|id| !ours.contains(id))
+                    .collect();
+                let ready = self.complete(claimed, since, &mut not_ours).await;
+                Ended {
+                    asked,
+                    failed: false,
+                    ready,
+                    not_ours,
+                }
+            }
+        }
+    }
+
+    /// Takes the leases, on the newest configuration.
+    async fn take(&self, stubs: &[Stub]) -> Result<Vec<Claimed>, Error> {
+        for _ in 0..REPEATS {
+            let version = self.parts.config.version();
+            let now = self.parts.storage.clock().now();
+            let wants = stubs.iter().map(|stub| self.want(stub, now)).collect();
+            let outage = lock(&self.failed_at).is_some_and(|at| at.elapsed() < OPEN_AFTER_OUTAGE);
+            match self
+                .parts
+                .storage
+                .claim(version, wants, !outage, now)
+                .await?
+            {
+                ClaimResult::Done(claimed) => return Ok(claimed),
+                ClaimResult::Stale => self.parts.config.catch_up().await?,
+            }
+        }
+        Err(Error::Unavailable(
+            "the configuration keeps changing".to_owned(),
+        ))
+    }
+
+    fn want(&self, stub: &Stub, now: Micros) -> Want {
+        let known = self.parts.config.known_merchant(stub.merchant_id).flatten();
+        let timeout = known
+            .and_then(|merchant| merchant.destination(stub.endpoint_id).cloned())
+            .map_or(TIMEOUT_MAX, |found| {
+                self.settings.dialects.timeout(&found.endpoint)
+            });
+        Want {
+            delivery_id: stub.delivery_id,
+            lease_until: now + timeout + LEASE_MARGIN,
+            lost_attempt_id: AttemptId::new(now, &mut *lock(&self.rng)),
+        }
+    }
+
+    /// Finds destination and event of each claim. What cannot be sent is given back or settled here.
+    async fn complete(
+        &self,
+        claimed: Vec<Claimed>,
+        since: Instant,
+        not_ours: &mut Vec<DeliveryId>,
+    ) -> Vec<Ready> {
+        let mut open = Vec::with_capacity(claimed.len());
+        let mut closed: HashMap<(EndpointId, Closed), Vec<(DeliveryId, i32)>> = HashMap::new();
+        for job in claimed {
+            match self.destination(&job).await {
+                Ok(Ok(destination)) => open.push((job, destination)),
+                Ok(Err(reason)) => {
+                    not_ours.push(job.delivery_id);
+                    closed
+                        .entry((job.endpoint_id, reason))
+                        .or_default()
+                        .push((job.delivery_id, job.number));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, endpoint.id = %job.endpoint_id, "the endpoint could not be read");
+                    not_ours.push(job.delivery_id);
+                    self.release(vec![(job.delivery_id, job.number)]).await;
+                }
+            }
+        }
+        for ((endpoint_id, reason), claims) in closed {
+            self.release(claims).await;
+            self.close(endpoint_id, reason).await;
+        }
+        let ids = open.iter().map(|(job, _)| job.event_id);
+        let events = match self.events.get(&self.parts.storage, ids).await {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::warn!(%error, "events could not be read; their claims are given back");
+                not_ours.extend(open.iter().map(|(job, _)| job.delivery_id));
+                self.release(
+                    open.iter()
+                        .map(|(job, _)| (job.delivery_id, job.number))
+                        .collect(),
+                )
+                .await;
+                return Vec::new();
+            }
+        };
+        let mut ready = Vec::with_capacity(open.len());
+        for (job, destination) in open {
+            ready.extend(self.sendable(job, destination, &events, since).await);
+        }
+        ready
+    }
+
+    async fn sendable(
+        &self,
+        claimed: Claimed,
+        destination: Arc<Destination>,
+        events: &HashMap<EventId, Arc<Event>>,
+        since: Instant,
+    ) -> Option<Ready> {
+        let policy = self.settings.dialects.retry_policy(&destination.endpoint);
+        let event = events.get(&claimed.event_id).cloned();
+        if let Some(event) = event
+            && within_budget(claimed.number, claimed.trigger, &policy)
+        {
+            let host = destination.endpoint.host().into();
+            return Some(Ready {
+                claimed,
+                destination,
+                event,
+                host,
+                since,
+            });
+        }
+        let settlement = Settlement {
+            delivery_id: claimed.delivery_id,
+            merchant_id: claimed.merchant_id,
+            endpoint_id: claimed.endpoint_id,
+            number: claimed.number,
+            attempt_count: claimed.number - 1,
+            trigger: claimed.trigger,
+            attempt: None,
+            outcome: Outcome::Unknown,
+            http_status: None,
+            ended_at: self.parts.storage.clock().now(),
+            next: Next::Failed,
+        };
+        if self.settlements.send(settlement).await.is_err() {
+            tracing::error!("a spent job could not be settled; its lease will expire");
+        }
+        None
+    }
+
+    async fn destination(&self, job: &Claimed) -> Result<Result<Arc<Destination>, Closed>, Error> {
+        let Some(config) = self.parts.config.merchant(job.merchant_id).await? else {
+            return Ok(Err(Closed::Deleted));
+        };
+        let Some(destination) = config.destination(job.endpoint_id) else {
+            return Ok(Err(Closed::Deleted));
+        };
+        Ok(match destination.endpoint.disabled {
+            _ if config.merchant.suspended => Err(Closed::Suspended),
+            Some((_, since)) => Err(Closed::Disabled { since }),
+            None => Ok(Arc::clone(destination)),
+        })
+    }
+
+    async fn release(&self, claims: Vec<(DeliveryId, i32)>) {
+        let due = self.parts.storage.clock().now();
+        if let Err(error) = self.parts.storage.release(claims, due).await {
+            tracing::warn!(%error, "claims could not be given back; their leases will expire");
+        }
+    }
+
+    /// Deals with everything that waits for a closed endpoint.
+    async fn close(&self, endpoint_id: EndpointId, reason: Closed) {
+        drop(self.reports.send(Report::Closed(endpoint_id)));
+        if let Err(error) = self.end_or_put_off(endpoint_id, reason).await {
+            tracing::warn!(%error, endpoint.id = %endpoint_id, "jobs of a closed endpoint are still due");
+        }
+    }
+
+    async fn end_or_put_off(&self, endpoint_id: EndpointId, reason: Closed) -> Result<(), Error> {
+        let storage = &self.parts.storage;
+        let now = storage.clock().now();
+        let until = match reason {
+            Closed::Deleted => return end_all(storage, endpoint_id, None).await,
+            Closed::Disabled { since } if since + self.settings.disabled_wait <= now => {
+                return end_all(storage, endpoint_id, Some(SkipReason::EndpointDisabled)).await;
+            }
+            Closed::Disabled { since } => since + self.settings.disabled_wait,
+            Closed::Suspended => now + SUSPENDED_WAIT,
+        };
+        while storage.put_off(endpoint_id, until, CHUNK).await? == CHUNK.unsigned_abs() {}
+        Ok(())
+    }
+}
+
+async fn end_all(
+    storage: &Storage,
+    endpoint_id: EndpointId,
+    skip: Option<SkipReason>,
+) -> Result<(), Error> {
+    let full = usize::try_from(CHUNK).unwrap_or(usize::MAX);
+    while storage.end_waiting(endpoint_id, skip, CHUNK).await? == full {}
+    Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

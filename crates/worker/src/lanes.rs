@@ -1,0 +1,444 @@
+//! Lanes: what waits for each endpoint, and whose turn it is. Pure bookkeeping, owned by the dispatcher:
+//! deficit round robin over merchants, then over their lanes that have room.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::attempt::Outcome;
+use domain::endpoint::Destination;
+use domain::event::Event;
+use domain::id::{DeliveryId, EndpointId, MerchantId};
+use domain::shard::{Shard, ShardSet};
+use queue::Stub;
+use storage::claims::Claimed;
+use tokio::time::Instant;
+
+/// Stubs a lane holds. What does not fit is found again by a scan.
+const LANE: usize = 1_000;
+/// A lane with more in the database is refilled when it holds fewer than this.
+const REFILL: usize = 200;
+/// Jobs a merchant may claim before the next one's turn.
+const QUANTUM: usize = 16;
+/// Most jobs claimed ahead for one endpoint.
+const AHEAD: f64 = 256.0;
+/// How much work is claimed ahead: what the endpoint completes in this time.
+const AHEAD_SECONDS: f64 = 0.05;
+/// Timeouts in a row that make an endpoint slow.
+const TIMEOUTS: u32 = 3;
+/// Mean duration that makes an endpoint slow.
+const SLOW_MEAN: Duration = Duration::from_secs(2);
+/// An answer within this time makes a slow endpoint an ordinary one again.
+const FAST: Duration = Duration::from_secs(1);
+/// Longest a claim may wait for its POST. The lease has room for it.
+const STALE: Duration = Duration::from_secs(8);
+
+/// Blocked lanes tried again when a slot becomes free: they come round in turn.
+const UNBLOCK: usize = 8;
+
+/// How many attempts may be in flight.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// In all.
+    pub slots: usize,
+    /// To one endpoint.
+    pub per_endpoint: usize,
+    /// To one host.
+    pub per_host: usize,
+    /// To all slow endpoints together.
+    pub slow_slots: usize,
+}
+
+/// A claimed job with everything its POST needs.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub claimed: Claimed,
+    pub destination: Arc<Destination>,
+    pub event: Arc<Event>,
+    /// The host that is called.
+    pub host: Arc<str>,
+    /// When it was claimed.
+    pub since: Instant,
+}
+
+/// How a POST went, as far as its lane cares.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Done {
+    pub endpoint_id: EndpointId,
+    pub outcome: Outcome,
+    pub took: Duration,
+}
+
+#[derive(Debug)]
+struct Lane {
+    merchant_id: MerchantId,
+    waiting: VecDeque<Stub>,
+    claiming: usize,
+    ready: VecDeque<Ready>,
+    in_flight: usize,
+    slow: bool,
+    timeouts: u32,
+    mean: Duration,
+    /// Completions a second, and since when the present window counts.
+    rate: f64,
+    window: (Instant, u32),
+    /// With a rate limit: when the next POST may start.
+    next_start: Option<Instant>,
+    /// Whether the lane stands in its merchant's turn.
+    queued: bool,
+}
+
+#[derive(Debug, Default)]
+struct MerchantTurn {
+    lanes: VecDeque<EndpointId>,
+    in_flight: usize,
+    queued: bool,
+}
+
+/// All lanes of a worker.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    limits: Limits,
+    lanes: HashMap<EndpointId, Lane>,
+    merchants: HashMap<MerchantId, MerchantTurn>,
+    turns: VecDeque<MerchantId>,
+    hosts: HashMap<Arc<str>, usize>,
+    /// Jobs anywhere between a lane and the end of their settling.
+    known: HashSet<DeliveryId>,
+    /// Full lanes for which the database holds more due jobs.
+    overflowing: HashSet<EndpointId>,
+    /// Lanes with something ready that could not start for want of a slot.
+    blocked: VecDeque<EndpointId>,
+    in_flight: usize,
+    slow_in_flight: usize,
+}
+
+impl Lanes {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            lanes: HashMap::new(),
+            merchants: HashMap::new(),
+            turns: VecDeque::new(),
+            hosts: HashMap::new(),
+            known: HashSet::new(),
+            overflowing: HashSet::new(),
+            blocked: VecDeque::new(),
+            in_flight: 0,
+            slow_in_flight: 0,
+        }
+    }
+
+    /// Attempts in flight.
+    pub(crate) const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Hears of a due job. Known ones and those beyond a full lane are dropped.
+    pub(crate) fn offer(&mut self, stub: Stub, now: Instant) {
+        let lane = self.lanes.entry(stub.endpoint_id).or_insert_with(|| Lane {
+            merchant_id: stub.merchant_id,
+            waiting: VecDeque::new(),
+            claiming: 0,
+            ready: VecDeque::new(),
+            in_flight: 0,
+            slow: false,
+            timeouts: 0,
+            mean: Duration::ZERO,
+            rate: 0.0,
+            window: (now, 0),
+            next_start: None,
+            queued: false,
+        });
+        if self.known.contains(&stub.delivery_id) {
+            return;
+        }
+        if lane.waiting.len() >= LANE {
+            self.overflowing.insert(stub.endpoint_id);
+            return;
+        }
+        self.known.insert(stub.delivery_id);
+        lane.waiting.push_back(stub);
+        self.enqueue(stub.endpoint_id);
+    }
+
+    /// Puts a lane that has work and room into its merchant's turn, and the merchant into the round.
+    fn enqueue(&mut self, id: EndpointId) {
+        let limits = self.limits;
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
+        if lane.queued || lane.waiting.is_empty() || lane.room(limits) == 0 {
+            return;
+        }
+        lane.queued = true;
+        let merchant_id = lane.merchant_id;
+        let turn = self.merchants.entry(merchant_id).or_default();
+        turn.lanes.push_back(id);
+        if !turn.queued {
+            turn.queued = true;
+            self.turns.push_back(merchant_id);
+        }
+    }
+
+    /// Whether anything could be claimed now.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.turns.is_empty()
+    }
+
+    /// Takes the stubs of the next claim, at most `most`: a quantum from each merchant in turn, from its
+    /// lanes in turn.
+    pub(crate) fn pick(&mut self, most: usize) -> Vec<Stub> {
+        let mut picked = Vec::new();
+        while picked.len() < most
+            && let Some(merchant_id) = self.turns.pop_front()
+        {
+            let Some(turn) = self.merchants.get_mut(&merchant_id) else {
+                continue;
+            };
+            turn.queued = false;
+            let mut quantum = QUANTUM.min(most - picked.len());
+            while quantum > 0
+                && let Some(id) = turn.lanes.pop_front()
+            {
+                let Some(lane) = self.lanes.get_mut(&id) else {
+                    continue;
+                };
+                let take = lane.room(self.limits).min(lane.waiting.len()).min(quantum);
+                picked.extend(lane.waiting.drain(..take));
+                lane.claiming += take;
+                quantum -= take;
+                lane.queued = !lane.waiting.is_empty() && lane.room(self.limits) > 0;
+                if lane.queued {
+                    turn.lanes.push_back(id);
+                }
+            }
+            if !turn.lanes.is_empty() {
+                turn.queued = true;
+                self.turns.push_back(merchant_id);
+            }
+        }
+        picked
+    }
+
+    /// A claim has ended: `asked` were picked for it. What it brought is offered by [`Self::ready`].
+    pub(crate) fn claim_ended(&mut self, asked: &[Stub]) {
+        for stub in asked {
+            if let Some(lane) = self.lanes.get_mut(&stub.endpoint_id) {
+                lane.claiming -= 1;
+            }
+            self.enqueue(stub.endpoint_id);
+        }
+    }
+
+    /// A claim could not be made: its stubs go back to the heads of their lanes.
+    pub(crate) fn give_back(&mut self, asked: Vec<Stub>) {
+        for stub in asked.into_iter().rev() {
+            if let Some(lane) = self.lanes.get_mut(&stub.endpoint_id) {
+                lane.claiming -= 1;
+                lane.waiting.push_front(stub);
+            }
+            self.enqueue(stub.endpoint_id);
+        }
+    }
+
+    /// A claimed job waits for its POST.
+    pub(crate) fn ready(&mut self, ready: Ready) {
+        if let Some(lane) = self.lanes.get_mut(&ready.claimed.endpoint_id) {
+            lane.ready.push_back(ready);
+        }
+    }
+
+    /// The job needs nothing more from this worker: it is settled, or was never ours.
+    pub(crate) fn forget(&mut self, id: DeliveryId) {
+        self.known.remove(&id);
+    }
+
+    /// Starts as many POSTs of a lane as limits allow. Answers them, and when a rate limit allows the next.
+    pub(crate) fn start(&mut self, id: EndpointId, now: Instant) -> (Vec<Ready>, Option<Instant>) {
+        let mut started = Vec::new();
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return (started, None);
+        };
+        let others = !self.blocked.is_empty() || self.turns.iter().any(|m| *m != lane.merchant_id);
+        let turn = self.merchants.entry(lane.merchant_id).or_default();
+        // Even alone a merchant leaves a quarter free, for those who come while its receivers hang.
+        let share = if others {
+            self.limits.slots / 4
+        } else {
+            self.limits.slots * 3 / 4
+        };
+        let mut wait = None;
+        while let Some(first) = lane.ready.front() {
+            let endpoint = &first.destination.endpoint;
+            let host = Arc::clone(&first.host);
+            let at_host = self.hosts.get(&host).copied().unwrap_or(0);
+            if lane.in_flight >= lane.limit(self.limits) {
+                break;
+            }
+            let full = self.in_flight >= self.limits.slots
+                || turn.in_flight >= share
+                || at_host >= self.limits.per_host
+                || (lane.slow && self.slow_in_flight >= self.limits.slow_slots);
+            if full {
+                self.blocked.push_back(id);
+                break;
+            }
+            if let Some(rate) = endpoint.rate_limit {
+                let next = lane.next_start.unwrap_or(now);
+                if next > now {
+                    wait = Some(next);
+                    break;
+                }
+                // Unused time is not saved up: a burst is at most one POST early.
+                lane.next_start = Some(next.max(now) + Duration::from_secs(1) / rate.max(1));
+            }
+            *self.hosts.entry(host).or_default() += 1;
+            lane.in_flight += 1;
+            turn.in_flight += 1;
+            self.in_flight += 1;
+            self.slow_in_flight += usize::from(lane.slow);
+            started.extend(lane.ready.pop_front());
+        }
+        (started, wait)
+    }
+
+    /// Lanes to try again because a slot has become free.
+    pub(crate) fn unblock(&mut self) -> Vec<EndpointId> {
+        let most = if self.in_flight < self.limits.slots {
+            UNBLOCK
+        } else {
+            0
+        };
+        self.blocked.drain(..most.min(self.blocked.len())).collect()
+    }
+
+    /// A POST has ended: its slot is free.
+    pub(crate) fn finished(&mut self, done: Done, host: &Arc<str>, now: Instant) {
+        if let Some(count) = self.hosts.get_mut(host) {
+            *count -= 1;
+            if *count == 0 {
+                self.hosts.remove(host);
+            }
+        }
+        self.in_flight -= 1;
+        if let Some(lane) = self.lanes.get_mut(&done.endpoint_id) {
+            lane.in_flight -= 1;
+            if let Some(turn) = self.merchants.get_mut(&lane.merchant_id) {
+                turn.in_flight -= 1;
+            }
+            if lane.slow {
+                self.slow_in_flight -= 1;
+            }
+            let was_slow = lane.slow;
+            lane.learn(done, now);
+            // Those still in flight move between the pools with their lane.
+            match (was_slow, lane.slow) {
+                (false, true) => self.slow_in_flight += lane.in_flight,
+                (true, false) => self.slow_in_flight -= lane.in_flight,
+                _ => {}
+            }
+        }
+        self.enqueue(done.endpoint_id);
+    }
+
+    /// Shards whose lanes are nearly empty although the database holds more for them.
+    pub(crate) fn to_refill(&mut self) -> ShardSet {
+        let Self {
+            overflowing, lanes, ..
+        } = self;
+        let mut shards = ShardSet::EMPTY;
+        overflowing.retain(|id| {
+            let full = lanes
+                .get(id)
+                .is_some_and(|lane| lane.waiting.len() >= REFILL);
+            if !full {
+                shards = shards.with(Shard::of(*id));
+            }
+            full
+        });
+        shards
+    }
+
+    /// Takes out what has waited too long for its POST, or all of it: to be released.
+    pub(crate) fn take_unstarted(&mut self, now: Option<Instant>) -> Vec<Ready> {
+        let mut taken = Vec::new();
+        for lane in self.lanes.values_mut() {
+            let stale =
+                |ready: &Ready| now.is_none_or(|now| now.duration_since(ready.since) > STALE);
+            while lane.ready.front().is_some_and(stale) {
+                taken.extend(lane.ready.pop_front());
+            }
+        }
+        for ready in &taken {
+            self.known.remove(&ready.claimed.delivery_id);
+            self.enqueue(ready.claimed.endpoint_id);
+        }
+        taken
+    }
+
+    /// Forgets what waits in lanes of shards that are no longer ours, and of one endpoint that is closed.
+    pub(crate) fn drop_waiting(&mut self, drop: impl Fn(EndpointId) -> bool) {
+        for (id, lane) in &mut self.lanes {
+            if drop(*id) {
+                for stub in lane.waiting.drain(..) {
+                    self.known.remove(&stub.delivery_id);
+                }
+            }
+        }
+    }
+
+    /// Removes lanes that have nothing to do and nothing worth remembering.
+    pub(crate) fn sweep(&mut self) {
+        self.lanes.retain(|_, lane| {
+            lane.queued
+                || lane.slow
+                || lane.claiming + lane.in_flight + lane.waiting.len() + lane.ready.len() > 0
+        });
+        let Self { merchants, .. } = self;
+        merchants.retain(|_, turn| turn.queued || turn.in_flight > 0 || !turn.lanes.is_empty());
+    }
+}
+
+impl Lane {
+    /// Attempts that may be in flight.
+    const fn limit(&self, limits: Limits) -> usize {
+        if self.slow { 1 } else { limits.per_endpoint }
+    }
+
+    /// How many more jobs may be claimed: free slots, and what is completed in [`AHEAD_SECONDS`].
+    fn room(&self, limits: Limits) -> usize {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and 256 by construction"
+        )]
+        let ahead = (self.rate * AHEAD_SECONDS).clamp(0.0, AHEAD) as usize;
+        let ahead = if self.slow { 0 } else { ahead };
+        (self.limit(limits) + ahead)
+            .saturating_sub(self.in_flight + self.ready.len() + self.claiming)
+    }
+
+    fn learn(&mut self, done: Done, now: Instant) {
+        self.timeouts = if done.outcome == Outcome::Timeout {
+            self.timeouts + 1
+        } else {
+            0
+        };
+        self.mean = (self.mean * 7 + done.took) / 8;
+        if done.outcome != Outcome::Timeout && done.took < FAST {
+            self.slow = false;
+            self.mean = self.mean.min(FAST);
+        } else if self.timeouts >= TIMEOUTS || self.mean > SLOW_MEAN {
+            self.slow = true;
+        }
+        self.window.1 += 1;
+        let span = now.duration_since(self.window.0);
+        if span >= Duration::from_millis(100) {
+            self.rate = self
+                .rate
+                .mul_add(0.5, 0.5 * f64::from(self.window.1) / span.as_secs_f64());
+            self.window = (now, 0);
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The dispatcher: one loop that owns the lanes. It hears of due jobs, asks for claims, starts POSTs, and
+//! frees slots; everything slow is done by the tasks it reports to and hears from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::clock::Clock;
+use domain::id::{DeliveryId, EndpointId};
+use domain::shard::{Shard, ShardSet};
+use gateway::batcher::MOST;
+use queue::Stub;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use storage::settle::Settlement;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::claim::Order;
+use crate::deliver::{self, Courier};
+use crate::lanes::{Done, Lanes, Limits, Ready};
+use crate::{Parts, WorkerSettings, claim};
+
+/// Claims under way at once: while one waits for the database the next can be collected.
+const CLAIMS: usize = 2;
+/// How long nothing is claimed after the database has failed.
+const BACK_OFF: Duration = Duration::from_millis(250);
+
+/// What the tasks around the dispatcher report to it.
+pub(crate) enum Report {
+    /// Jobs are due.
+    Due(Vec<Stub>),
+    /// A claim has ended.
+    Claimed(claim::Ended),
+    /// A POST has ended.
+    Finished(Done, Arc<str>),
+    /// These deliveries need nothing more from us.
+    Settled(Vec<DeliveryId>),
+    /// This endpoint receives nothing now: what waits for it has been dealt with in the database.
+    Closed(EndpointId),
+}
+
+/// Where the dispatcher sends its orders.
+pub(crate) struct Outlets {
+    pub claims: mpsc::Sender<Order>,
+    pub scans: mpsc::Sender<ShardSet>,
+    pub settlements: mpsc::Sender<Settlement>,
+    pub reports: mpsc::UnboundedSender<Report>,
+}
+
+pub(crate) struct Dispatcher {
+    lanes: Lanes,
+    outlets: Outlets,
+    courier: Arc<Courier>,
+    settings: Arc<WorkerSettings>,
+    rng: StdRng,
+    clock: Arc<dyn Clock>,
+    owned: ShardSet,
+    claims: usize,
+    claim_at: Instant,
+    /// When rate limits let lanes go on.
+    waits: BTreeMap<(Instant, EndpointId), ()>,
+    stopping: bool,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(
+        outlets: Outlets,
+        parts: &Parts,
+        settings: Arc<WorkerSettings>,
+        rng: StdRng,
+    ) -> Self {
+        let clock: Arc<dyn Clock> = parts.storage.clock();
+        let courier = Courier {
+            outbound: Arc::clone(&parts.outbound),
+            dialects: settings.dialects.clone(),
+            clock: Arc::clone(&clock),
+        };
+        Self {
+            lanes: Lanes::new(Limits {
+                slots: settings.slots,
+                per_endpoint: settings.per_endpoint,
+                per_host: settings.per_host,
+                slow_slots: settings.slow_slots,
+            }),
+            outlets,
+            courier: Arc::new(courier),
+            settings,
+            rng,
+            clock,
+            owned: ShardSet::EMPTY,
+            claims: 0,
+            claim_at: Instant::now(),
+            waits: BTreeMap::new(),
+            stopping: false,
+        }
+    }
+
+    pub(crate) async fn run(
+        mut self,
+        mut inbox: mpsc::UnboundedReceiver<Report>,
+        mut owned: watch::Receiver<ShardSet>,
+        stop: CancellationToken,
+    ) {
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut reports = Vec::with_capacity(MOST);
+        while !(self.stopping && self.is_idle()) {
+            let claim_at = self.claim_at;
+            let wait_at = self.waits.keys().next().map(|(at, _)| *at);
+            tokio::select! {
+                count = inbox.recv_many(&mut reports, MOST) => {
+                    if count == 0 { return }
+                    for report in reports.drain(..) {
+                        self.hear(report);
+                    }
+                }
+                Ok(()) = owned.changed() => {
+                    let shards = *owned.borrow_and_update();
+                    self.own(shards);
+                }
+                () = sleep_until(claim_at), if self.may_claim() => {}
+                () = sleep_until(wait_at.unwrap_or(claim_at)), if wait_at.is_some() => self.resume(),
+                _ = second.tick() => self.every_second(),
+                () = stop.cancelled(), if !self.stopping => self.begin_to_stop(),
+            }
+            self.ask_for_claims();
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.claims == 0 && self.lanes.in_flight() == 0
+    }
+
+    fn hear(&mut self, report: Report) {
+        let now = Instant::now();
+        match report {
+            Report::Due(stubs) => {
+                for stub in stubs {
+                    if self.owned.contains(Shard::of(stub.endpoint_id)) {
+                        self.lanes.offer(stub, now);
+                    }
+                }
+            }
+            Report::Claimed(ended) => self.claim_ended(ended),
+            Report::Finished(done, host) => {
+                self.lanes.finished(done, &host, now);
+                self.start(done.endpoint_id);
+                for id in self.lanes.unblock() {
+                    self.start(id);
+                }
+            }
+            Report::Settled(ids) => ids.into_iter().for_each(|id| self.lanes.forget(id)),
+            Report::Closed(endpoint_id) => self.lanes.drop_waiting(|id| id == endpoint_id),
+        }
+    }
+
+    fn may_claim(&self) -> bool {
+        !self.stopping && self.claims < CLAIMS && self.lanes.has_work()
+    }
+
+    fn ask_for_claims(&mut self) {
+        let now = Instant::now();
+        if !self.may_claim() || now < self.claim_at {
+            return;
+        }
+        let stubs = self.lanes.pick(MOST);
+        if stubs.is_empty() {
+            return;
+        }
+        self.claim_at = now + self.settings.claim_pace;
+        self.claims += 1;
+        if let Err(refused) = self.outlets.claims.try_send(Order::Claim(stubs)) {
+            self.claims -= 1;
+            if let Order::Claim(stubs) = refused.into_inner() {
+                self.lanes.give_back(stubs);
+            }
+        }
+        if let Ok(place) = self.outlets.scans.try_reserve() {
+            let empty = self.lanes.to_refill();
+            if !empty.is_empty() {
+                place.send(empty);
+            }
+        }
+    }
+
+    fn claim_ended(&mut self, ended: claim::Ended) {
+        self.claims -= 1;
+        if ended.failed {
+            self.claim_at = Instant::now() + BACK_OFF;
+            self.lanes.give_back(ended.asked);
+            return;
+        }
+        self.lanes.claim_ended(&ended.asked);
+        for id in ended.not_ours {
+            self.lanes.forget(id);
+        }
+        let mut lanes: Vec<EndpointId> = Vec::new();
+        for ready in ended.ready {
+            let id = ready.claimed.endpoint_id;
+            if !lanes.contains(&id) {
+                lanes.push(id);
+            }
+            self.lanes.ready(ready);
+        }
+        if self.stopping {
+            self.release(None);
+        } else {
+            lanes.into_iter().for_each(|id| self.start(id));
+        }
+    }
+
+    fn start(&mut self, id: EndpointId) {
+        if self.stopping {
+            return;
+        }
+        let (started, wait) = self.lanes.start(id, Instant::now());
+        if let Some(at) = wait {
+            self.waits.insert((at, id), ());
+        }
+        for ready in started {
+            self.spawn(ready);
+        }
+    }
+
+    fn spawn(&mut self, ready: Ready) {
+        let courier = Arc::clone(&self.courier);
+        let chance = self.rng.random::<f64>();
+        let attempt_id = domain::id::AttemptId::new(self.clock.now(), &mut self.rng);
+        let (settlements, reports) = (
+            self.outlets.settlements.clone(),
+            self.outlets.reports.clone(),
+        );
+        tokio::spawn(async move {
+            let host = Arc::clone(&ready.host);
+            let (settlement, done) = deliver::deliver(&courier, ready, attempt_id, chance).await;
+            // The slot is free before the result is settled: it covers the POST only.
+            drop(reports.send(Report::Finished(done, host)));
+            if settlements.send(settlement).await.is_err() {
+                tracing::error!("a result came after settling had ended; its lease will expire");
+            }
+        });
+    }
+
+    /// Lanes whose rate limit allows the next POST.
+    fn resume(&mut self) {
+        let now = Instant::now();
+        while let Some(entry) = self.waits.first_entry()
+            && entry.key().0 <= now
+        {
+            let ((_, id), ()) = entry.remove_entry();
+            self.start(id);
+        }
+    }
+
+    fn own(&mut self, shards: ShardSet) {
+        self.owned = shards;
+        self.lanes
+            .drop_waiting(|id| !shards.contains(Shard::of(id)));
+    }
+
+    fn every_second(&mut self) {
+        self.release(Some(Instant::now()));
+        self.lanes.sweep();
+        #[expect(clippy::cast_precision_loss, reason = "hundreds")]
+        metrics::gauge!("hookyard_attempts_in_flight").set(self.lanes.in_flight() as f64);
+    }
+
+    fn begin_to_stop(&mut self) {
+        self.stopping = true;
+        self.release(None);
+    }
+
+    /// Gives back what has waited too long for its POST, or everything that has not started.
+    fn release(&mut self, now: Option<Instant>) {
+        let stale = self.lanes.take_unstarted(now);
+        if !stale.is_empty() {
+            let claims = stale
+                .iter()
+                .map(|r| (r.claimed.delivery_id, r.claimed.number))
+                .collect();
+            if self
+                .outlets
+                .claims
+                .try_send(Order::Release(claims))
+                .is_err()
+            {
+                tracing::warn!("claims could not be released; their leases will expire");
+            }
+        }
+    }
+}
