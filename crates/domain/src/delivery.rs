@@ -215,9 +215,12 @@ pub fn after(ended: Ended, policy: &RetryPolicy) -> Next {
 }
 
 /// Whether attempt `number`, not yet made, is still within what the schedule allows. A job claimed
-/// again and again without a result ends here.
-pub fn within_budget(number: i32, trigger: Trigger, policy: &RetryPolicy) -> bool {
-    trigger != Trigger::Schedule || number <= policy.attempts()
+/// again and again without a result ends here; a manual retry is one attempt, lost or not.
+pub fn within_budget(number: i32, trigger: Trigger, was_lost: bool, policy: &RetryPolicy) -> bool {
+    match trigger {
+        Trigger::Schedule => number <= policy.attempts(),
+        Trigger::Manual | Trigger::Test => !was_lost,
+    }
 }
 
 #[cfg(test)]
@@ -262,6 +265,13 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_manual_retry_is_not_made_again() {
+        assert!(within_budget(9, Trigger::Manual, false, &policy(3)));
+        assert!(!within_budget(9, Trigger::Manual, true, &policy(3)));
+        assert!(!within_budget(5, Trigger::Schedule, true, &policy(3)));
+    }
+
+    #[test]
     fn contract_098_a_job_without_a_lease_shows_as_waiting() {
         assert_eq!(
             Status::Failed.shown(Some(JobState::Waiting)),
@@ -285,7 +295,7 @@ mod tests {
             let mut number = 0;
             for code in outcomes.into_iter().chain(std::iter::repeat(1)) {
                 number += 1;
-                prop_assert!(within_budget(number, Trigger::Schedule, &policy));
+                prop_assert!(within_budget(number, Trigger::Schedule, true, &policy));
                 let outcome = Outcome::from_code(code).unwrap();
                 match after(ended(outcome, number, Trigger::Schedule), &policy) {
                     Next::Retry(_) => {}

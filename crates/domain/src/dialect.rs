@@ -266,7 +266,7 @@ pub fn judge(dialect: Dialect, mut exchange: Exchange) -> Exchange {
     exchange
 }
 
-/// The receiver's Retry-After in seconds or as a date, when its status makes it meaningful (429, 503).
+/// The receiver's Retry-After, given in seconds, where its status makes it meaningful (429, 503).
 pub fn retry_after(exchange: &Exchange) -> Option<Duration> {
     let response = exchange
         .response

@@ -10,7 +10,7 @@ use domain::id::{EndpointId, MerchantId};
 use domain::merchant::Merchant;
 use storage::catalog::EVERY_MERCHANT;
 use storage::{ConfigVersion, Error, Storage};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 /// Merchants kept in memory at most. Beyond, the cache starts anew.
 const MERCHANTS: usize = 50_000;
@@ -48,7 +48,6 @@ pub struct ConfigCache {
     known: RwLock<Known>,
     /// Loads and catch-ups take turns, so that a load can never overwrite what is newer.
     turn: Mutex<()>,
-    changed: watch::Sender<ConfigVersion>,
 }
 
 impl std::fmt::Debug for ConfigCache {
@@ -71,18 +70,12 @@ impl ConfigCache {
             storage,
             known,
             turn: Mutex::new(()),
-            changed: watch::Sender::new(version),
         }))
     }
 
     /// The version everything that is read after this call holds for at least. Take it before reading.
     pub fn version(&self) -> ConfigVersion {
         self.read().version
-    }
-
-    /// Tells of every change this process learns of.
-    pub fn subscribe(&self) -> watch::Receiver<ConfigVersion> {
-        self.changed.subscribe()
     }
 
     /// A merchant, loaded if need be; `None` when there is none.
@@ -145,17 +138,14 @@ impl ConfigCache {
             return Ok(());
         }
         let (version, merchants) = self.storage.config_changes(since).await?;
-        {
-            let mut known = self.write();
-            for merchant in merchants {
-                known.merchants.remove(&merchant);
-                if merchant == EVERY_MERCHANT {
-                    known.types = None;
-                }
+        let mut known = self.write();
+        for merchant in merchants {
+            known.merchants.remove(&merchant);
+            if merchant == EVERY_MERCHANT {
+                known.types = None;
             }
-            known.version = version;
         }
-        self.changed.send_replace(version);
+        known.version = version;
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::catalog::EventType;
 use domain::clock::{Clock, Micros};
 use domain::delivery::Delivery;
 use domain::error::FieldError;
@@ -168,7 +169,7 @@ impl Gateway {
         let mut errors = Vec::new();
         let single = call.events.len() == 1;
         let mut seen = HashSet::new();
-        let types = self.config.event_types().await?;
+        let types = self.types_for(&call.events).await?;
         for (index, event) in call.events.iter().enumerate() {
             let at = |field: &str| {
                 if single {
@@ -197,9 +198,7 @@ impl Gateway {
                     "must lie between 1970 and 5 minutes from now",
                 ));
             }
-            if !types.contains_key(&event.event_type)
-                && !self.config_types().await?.contains_key(&event.event_type)
-            {
+            if !types.contains_key(&event.event_type) {
                 errors.push(FieldError::new(
                     at("event_type"),
                     "unknown_event_type",
@@ -212,6 +211,21 @@ impl Gateway {
         } else {
             Err(Error::Invalid(errors))
         }
+    }
+
+    /// The catalogue as this process knows it, or, if that lacks a type, as it is.
+    async fn types_for(
+        &self,
+        events: &[PublishEvent],
+    ) -> Result<Arc<HashMap<String, EventType>>, Error> {
+        let known = self.config.event_types().await?;
+        if events
+            .iter()
+            .all(|event| known.contains_key(&event.event_type))
+        {
+            return Ok(known);
+        }
+        self.config_types().await
     }
 
     async fn submit(

@@ -250,7 +250,7 @@ impl Claimer {
         let policy = self.settings.dialects.retry_policy(&destination.endpoint);
         let event = events.get(&claimed.event_id).cloned();
         if let Some(event) = event
-            && within_budget(claimed.number, claimed.trigger, &policy)
+            && within_budget(claimed.number, claimed.trigger, claimed.was_lost, &policy)
         {
             let host = destination.endpoint.host().into();
             return Some(Ready {

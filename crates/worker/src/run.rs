@@ -171,6 +171,8 @@ impl Dispatcher {
         }
         self.claim_at = now + self.settings.claim_pace;
         self.claims += 1;
+        metrics::counter!("hookyard_batches_total", "batcher" => "claim").increment(1);
+        metrics::counter!("hookyard_batch_rows_total", "batcher" => "claim").increment(stubs.len() as u64);
         if let Err(refused) = self.outlets.claims.try_send(Order::Claim(stubs)) {
             self.claims -= 1;
             if let Order::Claim(stubs) = refused.into_inner() {
