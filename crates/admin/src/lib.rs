@@ -1,1 +1,28 @@
-//! admin
+//! Everything a person or program reaches over HTTP: the REST API, its documents, the probes and the
+//! accept loop. Changes go through `gateway`; plain reads go straight to `storage`.
+
+mod answers;
+mod api;
+mod app;
+mod body;
+mod docs;
+mod edge;
+mod idempotency;
+mod openapi;
+mod operations;
+mod page;
+mod probes;
+mod problem;
+mod raw_json;
+mod text;
+mod web;
+
+pub mod auth;
+pub mod server;
+pub mod settings;
+
+pub use api::routes;
+pub use app::{App, Probes, ReadinessCheck};
+pub use auth::Auth;
+pub use openapi::{Version, spec};
+pub use settings::Settings;

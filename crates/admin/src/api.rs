@@ -1,0 +1,95 @@
+//! The REST API: one file for each resource, with its requests, its responses and its handlers.
+//!
+//! To add a resource: a file in `api/`, its unit struct in [`Apis`], a tag, its rows in
+//! `auth/permissions.rs`, and an example of each of its bodies in `api/examples.json`.
+
+mod api_keys;
+mod auth;
+mod deliveries;
+mod endpoints;
+mod event_types;
+mod events;
+mod merchants;
+mod users;
+
+use std::sync::Arc;
+
+use poem::{EndpointExt as _, Route};
+use poem_openapi::{OpenApiService, Tags};
+use rand::Rng as _;
+
+use crate::app::App;
+use crate::edge::Edge;
+use crate::operations::{Operations, PREFIX};
+use crate::server::Service;
+use crate::{docs, probes, web};
+
+/// All resources.
+pub(crate) type Apis = (
+    auth::AuthApi,
+    merchants::MerchantsApi,
+    endpoints::EndpointsApi,
+    events::EventsApi,
+    deliveries::DeliveriesApi,
+    event_types::EventTypesApi,
+    api_keys::ApiKeysApi,
+    users::UsersApi,
+);
+
+/// One tag for each resource.
+#[derive(Tags)]
+pub(crate) enum Tag {
+    /// Log in, stay logged in, log out, and who you are.
+    Auth,
+    /// Merchants with their one store.
+    Merchants,
+    /// URLs that receive events, with their secrets and subscriptions.
+    Endpoints,
+    /// What happened: publish it, look it up.
+    Events,
+    /// The delivery log: events on their way to endpoints, attempt by attempt.
+    Deliveries,
+    /// The catalogue of what may be published and subscribed to.
+    #[oai(rename = "Event types")]
+    EventTypes,
+    /// Keys for programs.
+    #[oai(rename = "API keys")]
+    ApiKeys,
+    /// People and their roles.
+    Users,
+}
+
+/// The API as poem-openapi describes and serves it.
+pub(crate) fn service() -> OpenApiService<Apis, ()> {
+    let apis = (
+        auth::AuthApi,
+        merchants::MerchantsApi,
+        endpoints::EndpointsApi,
+        events::EventsApi,
+        deliveries::DeliveriesApi,
+        event_types::EventTypesApi,
+        api_keys::ApiKeysApi,
+        users::UsersApi,
+    );
+    OpenApiService::new(apis, "Hookyard", env!("CARGO_PKG_VERSION"))
+        .description(include_str!("api/description.md"))
+        .url_prefix(PREFIX)
+}
+
+/// Everything this process serves over HTTP.
+pub fn routes(app: Arc<App>) -> Service {
+    let process = format!("{:08x}", app.auth.fork_rng().next_u32());
+    let routes = Route::new()
+        .nest(PREFIX, service())
+        .nest("/", docs::routes())
+        .at("/livez", poem::get(probes::livez))
+        .at("/readyz", poem::get(probes::readyz))
+        .at("/metrics", poem::get(probes::metrics))
+        .at("/", poem::get(web::stub))
+        .data(app);
+    Arc::new(poem::endpoint::ToDynEndpoint(Edge::new(
+        routes,
+        Operations::of::<Apis>(),
+        process,
+    )))
+}

@@ -1,0 +1,246 @@
+//! Keys for programs: shown once, stored hashed, limited by scopes.
+
+use std::sync::Arc;
+
+use domain::clock::{Clock as _, Micros};
+use domain::id::{ApiKeyId, MerchantId};
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::{Object, OpenApi};
+use serde::{Deserialize, Serialize};
+use storage::api_keys::ApiKey;
+
+use super::Tag;
+use crate::answers::{Created, Json, NoContent};
+use crate::app::App;
+use crate::auth::permissions::{Permission, Scope};
+use crate::auth::{Bearer, api_key};
+use crate::body::Body;
+use crate::idempotency::Once;
+use crate::page::{List, ListOf};
+use crate::problem::{ApiError, Slug};
+use crate::text::Text;
+
+/// Longest name of a key, in characters.
+const NAME_MAX: usize = 120;
+
+pub(crate) struct ApiKeysApi;
+
+/// A new API key.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+struct CreateApiKey {
+    /// What people call it.
+    name: String,
+    /// What it may do; `write` includes `read`.
+    scopes: Vec<Text<Scope>>,
+    /// When it ends; never when left out.
+    expires_at: Option<Text<Micros>>,
+}
+
+/// An API key without the key itself.
+#[derive(Serialize, Object)]
+#[oai(rename = "ApiKey")]
+struct ApiKeyOut {
+    /// Its id.
+    id: Text<ApiKeyId>,
+    /// The merchant that owns it.
+    merchant_id: Option<Text<MerchantId>>,
+    /// What people call it.
+    name: String,
+    /// What it may do.
+    scopes: Vec<String>,
+    /// When it ends.
+    expires_at: Option<Text<Micros>>,
+    /// When it was last seen, to the minute.
+    last_used_at: Option<Text<Micros>>,
+    /// When it was made.
+    created_at: Text<Micros>,
+}
+
+/// A new API key, with the key itself this once.
+#[derive(Serialize, Object)]
+struct CreatedApiKey {
+    /// Its id.
+    id: Text<ApiKeyId>,
+    /// The merchant that owns it.
+    merchant_id: Option<Text<MerchantId>>,
+    /// What people call it.
+    name: String,
+    /// The key: for `Authorization: Bearer`. It is not shown again.
+    key: String,
+    /// What it may do.
+    scopes: Vec<String>,
+    /// When it ends.
+    expires_at: Option<Text<Micros>>,
+    /// When it was made.
+    created_at: Text<Micros>,
+}
+
+impl From<ApiKey> for ApiKeyOut {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: Text(key.id),
+            merchant_id: key.merchant_id.map(Text),
+            name: key.name,
+            scopes: key.scopes,
+            expires_at: key.expires_at.map(Text),
+            last_used_at: key.last_used_at.map(Text),
+            created_at: Text(key.created_at),
+        }
+    }
+}
+
+impl CreatedApiKey {
+    fn new(key: ApiKey, text: String) -> Self {
+        Self {
+            id: Text(key.id),
+            merchant_id: key.merchant_id.map(Text),
+            name: key.name,
+            key: text,
+            scopes: key.scopes,
+            expires_at: key.expires_at.map(Text),
+            created_at: Text(key.created_at),
+        }
+    }
+}
+
+impl CreateApiKey {
+    fn check(&self, now: Micros) -> Result<(), ApiError> {
+        let name = self.name.trim();
+        if name.is_empty() || name.chars().count() > NAME_MAX {
+            return Err(ApiError::field(
+                "/name",
+                "length",
+                format!("must have 1 to {NAME_MAX} characters"),
+            ));
+        }
+        if self.scopes.is_empty() {
+            return Err(ApiError::field(
+                "/scopes",
+                "required",
+                "must name what the key may do",
+            ));
+        }
+        if self.expires_at.is_some_and(|end| end.0 <= now) {
+            return Err(ApiError::field(
+                "/expires_at",
+                "range",
+                "must lie in the future",
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[OpenApi(tag = "Tag::ApiKeys")]
+impl ApiKeysApi {
+    /// List a merchant's API keys
+    #[oai(
+        path = "/merchants/:merchant_id/api-keys",
+        method = "get",
+        operation_id = "listApiKeys"
+    )]
+    async fn list(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        list: ListOf,
+        /// The merchant.
+        merchant_id: Path<Text<MerchantId>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Rows of the page, 1 to 250.
+        limit: Query<Option<u64>>,
+    ) -> Result<Json<List<ApiKeyOut>>, ApiError> {
+        let scope = app
+            .scope(&caller, merchant_id.0.0, Permission::ReadApiKeys)
+            .await?;
+        let page = list.page(cursor.0.as_deref(), limit.0)?;
+        Ok(Json(list.answer(
+            app.storage.api_keys(scope, page).await?,
+            ApiKeyOut::from,
+        )))
+    }
+
+    /// Create an API key
+    ///
+    /// The key is shown in this answer and never again.
+    #[oai(
+        path = "/merchants/:merchant_id/api-keys",
+        method = "post",
+        operation_id = "createApiKey"
+    )]
+    async fn create(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The merchant.
+        merchant_id: Path<Text<MerchantId>>,
+        /// Makes a repeat of this request harmless.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<String>>,
+        body: Body<CreateApiKey>,
+    ) -> Result<Created<CreatedApiKey>, ApiError> {
+        let scope = app
+            .scope(&caller, merchant_id.0.0, Permission::ChangeApiKeys)
+            .await?;
+        let now = app.storage.clock().now();
+        body.value.check(now)?;
+        let once = Once {
+            scope_id: scope.merchant_id().uuid(),
+            operation: "createApiKey",
+            key: key.0,
+            body_hash: body.hash,
+        };
+        let storage = Arc::clone(&app.storage);
+        let mut rng = app.auth.fork_rng();
+        once.create(&app, async move {
+            let text = api_key::generate(&mut rng);
+            let hash = api_key::hash(&text)
+                .ok_or_else(|| ApiError::internal("a key of ours is no key"))?;
+            let new = ApiKey {
+                id: ApiKeyId::new(now, &mut rng),
+                merchant_id: Some(scope.merchant_id()),
+                name: body.value.name.trim().to_owned(),
+                scopes: body
+                    .value
+                    .scopes
+                    .iter()
+                    .map(|scope| scope.0.as_str().to_owned())
+                    .collect(),
+                expires_at: body.value.expires_at.map(|end| end.0),
+                last_used_at: None,
+                created_at: now,
+            };
+            storage.create_api_key(&new, hash).await?;
+            let location = format!("/v1/merchants/{}/api-keys/{}", scope.merchant_id(), new.id);
+            Ok((location, CreatedApiKey::new(new, text)))
+        })
+        .await
+    }
+
+    /// Delete an API key
+    ///
+    /// It stops working within five seconds.
+    #[oai(
+        path = "/merchants/:merchant_id/api-keys/:key_id",
+        method = "delete",
+        operation_id = "deleteApiKey"
+    )]
+    async fn delete(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The merchant.
+        merchant_id: Path<Text<MerchantId>>,
+        /// The key.
+        key_id: Path<Text<ApiKeyId>>,
+    ) -> Result<NoContent, ApiError> {
+        let scope = caller.scope(merchant_id.0.0, Permission::ChangeApiKeys)?;
+        let deleted = app.storage.delete_api_key(scope, key_id.0.0).await?;
+        deleted
+            .map(|_| NoContent)
+            .ok_or_else(|| ApiError::of(Slug::NotFound))
+    }
+}

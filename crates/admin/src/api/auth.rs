@@ -1,0 +1,152 @@
+//! Logging in, staying logged in, logging out, and who one is.
+
+use std::sync::Arc;
+
+use domain::id::MerchantId;
+use poem::web::Data;
+use poem_openapi::{Object, OpenApi};
+use serde::{Deserialize, Serialize};
+use storage::users::{MerchantRole, PlatformRole};
+
+use super::Tag;
+use crate::answers::{Json, NoContent};
+use crate::app::App;
+use crate::auth::permissions::Scope;
+use crate::auth::{Bearer, Tokens};
+use crate::body::Body;
+use crate::problem::ApiError;
+use crate::text::Text;
+
+pub(crate) struct AuthApi;
+
+/// A person's credentials.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    /// Any case.
+    email: String,
+    /// The password.
+    password: String,
+}
+
+/// A refresh token.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+struct RefreshToken {
+    /// The newest refresh token of this login.
+    refresh_token: String,
+}
+
+/// What proves a person from now on.
+#[derive(Serialize, Object)]
+struct TokenPair {
+    /// For `Authorization: Bearer`.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: String,
+    /// Life of the access token, in seconds.
+    expires_in: u64,
+    /// Good for one use: trade it for new tokens before the access token ends.
+    refresh_token: String,
+}
+
+/// A role in a merchant.
+#[derive(Serialize, Object)]
+struct MembershipOut {
+    /// The merchant.
+    merchant_id: Text<MerchantId>,
+    /// The role there.
+    role: Text<MerchantRole>,
+}
+
+/// Who is calling.
+#[derive(Serialize, Object)]
+struct Me {
+    /// A user's or an API key's id.
+    id: String,
+    /// A user's email or an API key's name.
+    name: String,
+    /// The role on the platform.
+    platform_role: Option<Text<PlatformRole>>,
+    /// The roles in merchants.
+    memberships: Vec<MembershipOut>,
+    /// What an API key is limited to; null for people.
+    scopes: Option<Vec<Text<Scope>>>,
+}
+
+impl From<Tokens> for TokenPair {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            access_token: tokens.access,
+            token_type: "Bearer".to_owned(),
+            expires_in: tokens.expires_in.as_secs(),
+            refresh_token: tokens.refresh,
+        }
+    }
+}
+
+#[OpenApi(tag = "Tag::Auth")]
+impl AuthApi {
+    /// Log in
+    ///
+    /// After 100 wrong passwords within 10 minutes an account waits, the right password included.
+    #[oai(path = "/auth/token", method = "post", operation_id = "createToken")]
+    async fn token(
+        &self,
+        app: Data<&Arc<App>>,
+        body: Body<Login>,
+    ) -> Result<Json<TokenPair>, ApiError> {
+        let Login { email, password } = body.value;
+        Ok(Json(app.auth.log_in(&email, password).await?.into()))
+    }
+
+    /// Trade a refresh token for new tokens
+    ///
+    /// Each refresh token is good once. Showing one twice ends the login: somebody else has it too.
+    #[oai(path = "/auth/refresh", method = "post", operation_id = "refreshToken")]
+    async fn refresh(
+        &self,
+        app: Data<&Arc<App>>,
+        body: Body<RefreshToken>,
+    ) -> Result<Json<TokenPair>, ApiError> {
+        Ok(Json(
+            app.auth.refresh(&body.value.refresh_token).await?.into(),
+        ))
+    }
+
+    /// Log out
+    ///
+    /// Ends the login that the refresh token belongs to. An unknown one is no error.
+    #[oai(path = "/auth/logout", method = "post", operation_id = "revokeToken")]
+    async fn logout(
+        &self,
+        app: Data<&Arc<App>>,
+        body: Body<RefreshToken>,
+    ) -> Result<NoContent, ApiError> {
+        app.auth.log_out(&body.value.refresh_token).await?;
+        Ok(NoContent)
+    }
+
+    /// Who am I?
+    #[oai(path = "/me", method = "get", operation_id = "getMe")]
+    #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
+    async fn me(&self, caller: Bearer) -> Result<Json<Me>, ApiError> {
+        Ok(Json(Me {
+            id: caller.actor.clone(),
+            name: caller.name.clone(),
+            platform_role: caller.platform.map(Text),
+            memberships: caller
+                .merchants
+                .iter()
+                .map(|(merchant_id, role)| MembershipOut {
+                    merchant_id: Text(*merchant_id),
+                    role: Text(*role),
+                })
+                .collect(),
+            scopes: caller
+                .scopes
+                .as_ref()
+                .map(|scopes| scopes.iter().copied().map(Text).collect()),
+        }))
+    }
+}

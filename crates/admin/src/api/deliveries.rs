@@ -1,0 +1,331 @@
+//! The delivery log: events on their way to endpoints, attempt by attempt.
+
+mod bodies;
+
+use std::sync::Arc;
+
+use domain::attempt::{Attempt, Outcome};
+use domain::clock::Micros;
+use domain::delivery::{Delivery, Status};
+use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
+use domain::tenancy::TenantScope;
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Path, Query};
+use storage::Page;
+use storage::deliveries::DeliveryFilter;
+
+pub(crate) use self::bodies::{AttemptOut, DeliveryOut};
+use super::Tag;
+use crate::answers::{Accepted, Json};
+use crate::app::App;
+use crate::auth::Bearer;
+use crate::auth::permissions::Permission;
+use crate::body::NoBody;
+use crate::page::{List, ListOf};
+use crate::problem::{ApiError, Slug};
+use crate::text::Text;
+
+pub(crate) struct DeliveriesApi;
+
+/// Checks that a time range runs forward.
+///
+/// Errors: 400 naming `from`.
+pub(super) fn check_range(
+    from: Option<Text<Micros>>,
+    to: Option<Text<Micros>>,
+) -> Result<(Option<Micros>, Option<Micros>), ApiError> {
+    let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
+    match (from, to) {
+        (Some(from), Some(to)) if from > to => {
+            Err(ApiError::parameter("from", "must not be later than `to`"))
+        }
+        range => Ok(range),
+    }
+}
+
+/// An attempt as the log shows it; its request body is rendered again from the event, which gives the
+/// same bytes.
+pub(super) async fn attempt_out(
+    app: &App,
+    scope: TenantScope,
+    attempt: Attempt,
+    late: bool,
+) -> Result<AttemptOut, ApiError> {
+    let body = request_body(app, scope, attempt.delivery_id).await?;
+    Ok(AttemptOut::new(attempt, late, body))
+}
+
+async fn request_body(
+    app: &App,
+    scope: TenantScope,
+    delivery_id: DeliveryId,
+) -> Result<Option<String>, ApiError> {
+    let Some(delivery) = app.storage.delivery(scope, delivery_id).await? else {
+        return Ok(None);
+    };
+    let event = app.storage.event(scope, delivery.event_id).await?;
+    let endpoint = app
+        .storage
+        .endpoint_even_deleted(scope, delivery.endpoint_id)
+        .await?;
+    let body = event.zip(endpoint).map(|(event, endpoint)| {
+        let body = endpoint.dialect.format().body(&event);
+        String::from_utf8_lossy(&body).into_owned()
+    });
+    Ok(body)
+}
+
+fn bare<T>(list: Vec<Text<T>>) -> Vec<T> {
+    list.into_iter().map(|text| text.0).collect()
+}
+
+#[OpenApi(tag = "Tag::Deliveries")]
+impl DeliveriesApi {
+    /// List a merchant's deliveries
+    ///
+    /// A filter given more than once means any of its values; different filters must all hold.
+    #[oai(
+        path = "/merchants/:merchant_id/deliveries",
+        method = "get",
+        operation_id = "listDeliveries"
+    )]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each filter is a parameter of the document"
+    )]
+    async fn list(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        list: ListOf,
+        /// The merchant.
+        merchant_id: Path<Text<MerchantId>>,
+        /// In this state.
+        status: Query<Vec<Text<Status>>>,
+        /// To this endpoint.
+        endpoint_id: Query<Vec<Text<EndpointId>>>,
+        /// Of an event of this type.
+        event_type: Query<Vec<String>>,
+        /// Of this event: our id or the id on the wire. Once only.
+        event_id: Query<Option<String>>,
+        /// Whose last attempt ended like this.
+        outcome: Query<Vec<Text<Outcome>>>,
+        /// Whose last attempt was answered with this status.
+        http_status: Query<Vec<u16>>,
+        /// Test sends only, or none of them.
+        is_test: Query<Option<bool>>,
+        /// Made at or after.
+        from: Query<Option<Text<Micros>>>,
+        /// Made before.
+        to: Query<Option<Text<Micros>>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Rows of the page, 1 to 250.
+        limit: Query<Option<u64>>,
+    ) -> Result<Json<List<DeliveryOut>>, ApiError> {
+        let scope = app
+            .scope(&caller, merchant_id.0.0, Permission::ReadDeliveries)
+            .await?;
+        let page = list.page(cursor.0.as_deref(), limit.0)?;
+        let (from, to) = check_range(from.0, to.0)?;
+        let mut wanted = None;
+        if let Some(id) = event_id.0 {
+            wanted = app
+                .storage
+                .find_event(scope, &id)
+                .await?
+                .map(|event| event.id);
+            if wanted.is_none() {
+                let none: Page<Delivery> = Page {
+                    rows: Vec::new(),
+                    next: None,
+                };
+                return Ok(Json(list.answer(none, DeliveryOut::from)));
+            }
+        }
+        let filter = DeliveryFilter {
+            statuses: bare(status.0),
+            endpoint_ids: bare(endpoint_id.0),
+            event_types: event_type.0,
+            event_id: wanted,
+            outcomes: bare(outcome.0),
+            http_statuses: http_status.0,
+            is_test: is_test.0,
+            from,
+            to,
+        };
+        let found = app.storage.deliveries(Some(scope), &filter, page).await?;
+        Ok(Json(list.answer(found, DeliveryOut::from)))
+    }
+
+    /// List all merchants' deliveries
+    ///
+    /// A filter given more than once means any of its values; different filters must all hold.
+    #[oai(
+        path = "/deliveries",
+        method = "get",
+        operation_id = "listAllDeliveries"
+    )]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each filter is a parameter of the document"
+    )]
+    async fn list_all(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        list: ListOf,
+        /// In this state.
+        status: Query<Vec<Text<Status>>>,
+        /// To this endpoint.
+        endpoint_id: Query<Vec<Text<EndpointId>>>,
+        /// Of an event of this type.
+        event_type: Query<Vec<String>>,
+        /// Of this event, by our id. Once only.
+        event_id: Query<Option<Text<EventId>>>,
+        /// Whose last attempt ended like this.
+        outcome: Query<Vec<Text<Outcome>>>,
+        /// Whose last attempt was answered with this status.
+        http_status: Query<Vec<u16>>,
+        /// Test sends only, or none of them.
+        is_test: Query<Option<bool>>,
+        /// Made at or after.
+        from: Query<Option<Text<Micros>>>,
+        /// Made before.
+        to: Query<Option<Text<Micros>>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Rows of the page, 1 to 250.
+        limit: Query<Option<u64>>,
+    ) -> Result<Json<List<DeliveryOut>>, ApiError> {
+        caller.platform(Permission::ReadDeliveries)?;
+        let page = list.page(cursor.0.as_deref(), limit.0)?;
+        let (from, to) = check_range(from.0, to.0)?;
+        let filter = DeliveryFilter {
+            statuses: bare(status.0),
+            endpoint_ids: bare(endpoint_id.0),
+            event_types: event_type.0,
+            event_id: event_id.0.map(|id| id.0),
+            outcomes: bare(outcome.0),
+            http_statuses: http_status.0,
+            is_test: is_test.0,
+            from,
+            to,
+        };
+        let found = app.storage.deliveries(None, &filter, page).await?;
+        Ok(Json(list.answer(found, DeliveryOut::from)))
+    }
+
+    /// Get a delivery
+    #[oai(
+        path = "/merchants/:merchant_id/deliveries/:delivery_id",
+        method = "get",
+        operation_id = "getDelivery"
+    )]
+    async fn get(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The merchant.
+        merchant_id: Path<Text<MerchantId>>,
+        /// The delivery.
+        delivery_id: Path<Text<DeliveryId>>,
+    ) -> Result<Json<DeliveryOut>, ApiError> {
+        let scope = caller.scope(merchant_id.0.0, Permission::ReadDeliveries)?;
+        let found = app.storage.delivery(scope, delivery_id.0.0).await?;
+        Ok(Json(
+            found.ok_or_else(|| ApiError::of(Slug::NotFound))?.into(),
+        ))
+    }
+
+    /// List a delivery's attempts
+    ///
+    /// In the order they were made, on one page.
+    #[oai(
+        path = "/merchants/:merchant_id/deliveries/:delivery_id/attempts",
+        method = "get",
+        operation_id = "listAttempts"
+    )]
+    async fn attempts(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The merchant.
+        merchant_id: Path<Text<MerchantId>>,
+        /// The delivery.
+        delivery_id: Path<Text<DeliveryId>>,
+    ) -> Result<Json<List<AttemptOut>>, ApiError> {
+        let scope = caller.scope(merchant_id.0.0, Permission::ReadDeliveries)?;
+        let id = delivery_id.0.0;
+        if app.storage.delivery(scope, id).await?.is_none() {
+            return Err(ApiError::of(Slug::NotFound));
+        }
+        let attempts = app.storage.attempts(scope, id).await?;
+        let body = request_body(&app, scope, id).await?;
+        let data = attempts
+            .into_iter()
+            .map(|(attempt, late)| AttemptOut::new(attempt, late, body.clone()))
+            .collect();
+        Ok(Json(List {
+            data,
+            next_cursor: None,
+        }))
+    }
+
+    /// Retry a delivery
+    ///
+    /// One attempt now, with the same event id and the same bytes. A delivery that waits for its retry has
+    /// it brought forward. 409 while an attempt is in flight.
+    #[oai(
+        path = "/merchants/:merchant_id/deliveries/:delivery_id/retry",
+        method = "post",
+        operation_id = "retryDelivery"
+    )]
+    async fn retry(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The merchant.
+        merchant_id: Path<Text<MerchantId>>,
+        /// The delivery.
+        delivery_id: Path<Text<DeliveryId>>,
+        _body: NoBody,
+    ) -> Result<Accepted<DeliveryOut>, ApiError> {
+        let scope = caller.scope(merchant_id.0.0, Permission::RetryDeliveries)?;
+        let id = delivery_id.0.0;
+        Ok(Accepted(
+            app.gateway
+                .retry_delivery(scope, id, &caller.actor)
+                .await?
+                .into(),
+        ))
+    }
+
+    /// Cancel a delivery
+    ///
+    /// 409 while an attempt is in flight, or when it is finished.
+    #[oai(
+        path = "/merchants/:merchant_id/deliveries/:delivery_id/cancel",
+        method = "post",
+        operation_id = "cancelDelivery"
+    )]
+    async fn cancel(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The merchant.
+        merchant_id: Path<Text<MerchantId>>,
+        /// The delivery.
+        delivery_id: Path<Text<DeliveryId>>,
+        _body: NoBody,
+    ) -> Result<Json<DeliveryOut>, ApiError> {
+        let scope = caller.scope(merchant_id.0.0, Permission::RetryDeliveries)?;
+        Ok(Json(
+            app.gateway
+                .cancel_delivery(scope, delivery_id.0.0)
+                .await?
+                .into(),
+        ))
+    }
+}

@@ -1,0 +1,275 @@
+//! What is sent and shown about endpoints.
+
+use std::time::Duration;
+
+use domain::clock::Micros;
+use domain::dialect::Dialect;
+use domain::endpoint::{Destination, DisabledReason, Endpoint};
+use domain::id::{EndpointId, MerchantId};
+use domain::secret::Secrets;
+use gateway::endpoints::{EndpointPatch, NewEndpoint};
+use gateway::secrets::RotateSecret;
+use poem_openapi::Object;
+use poem_openapi::types::MaybeUndefined;
+use serde::{Deserialize, Serialize};
+
+use crate::raw_json::{Headers, HeadersPatch, RawJson};
+use crate::text::Text;
+
+/// Custom headers whose values are never shown again.
+const WRITE_ONLY: [&str; 2] = ["authorization", "cookie"];
+
+/// A new endpoint.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateEndpoint {
+    /// Where requests go: a public https URL.
+    url: String,
+    /// The wire format it speaks.
+    dialect: Text<Dialect>,
+    /// What it receives, of its dialect; a `standard` endpoint may receive any.
+    event_types: Vec<String>,
+    /// The secret: 16 to 512 printable ASCII characters, for `standard` a signing secret. Made when left out.
+    secret: Option<String>,
+    /// What it is for.
+    description: Option<String>,
+    /// The payload version; the dialect's newest when left out.
+    version: Option<String>,
+    /// Custom headers sent with every request.
+    headers: Option<Headers>,
+    /// Most requests a second.
+    rate_limit: Option<u32>,
+    /// Time for a whole attempt, instead of the dialect's.
+    timeout: Option<Text<Duration>>,
+    /// Delays between attempts, instead of the dialect's.
+    schedule: Option<Vec<Text<Duration>>>,
+    /// Whether the Standard Webhooks signature headers are sent; they are unless this is false.
+    signed: Option<bool>,
+    /// Whether it receives at once; it does unless this is false.
+    enabled: Option<bool>,
+}
+
+/// Changes to an endpoint; what is left out stays, null empties.
+#[derive(Default, Deserialize, Object)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct UpdateEndpoint {
+    /// A new URL. Deliveries that wait go there too.
+    url: Option<String>,
+    /// A new list of event types.
+    event_types: Option<Vec<String>>,
+    /// A new description.
+    description: MaybeUndefined<String>,
+    /// Custom headers to set; null takes one away.
+    headers: MaybeUndefined<HeadersPatch>,
+    /// A new rate limit.
+    rate_limit: MaybeUndefined<u32>,
+    /// A new timeout.
+    timeout: MaybeUndefined<Text<Duration>>,
+    /// A new schedule.
+    schedule: MaybeUndefined<Vec<Text<Duration>>>,
+    /// Signed or not.
+    signed: Option<bool>,
+    /// Enabled or not.
+    pub(super) enabled: Option<bool>,
+}
+
+/// What an endpoint receives.
+#[derive(Serialize, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Subscriptions {
+    /// Event types, in order of name.
+    pub(super) event_types: Vec<String>,
+}
+
+/// How to rotate.
+#[derive(Default, Deserialize, Object)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RotateSecretIn {
+    /// The new secret; made when left out.
+    secret: Option<String>,
+    /// How long the old signing secret signs on.
+    overlap: Option<Text<Duration>>,
+}
+
+/// What to send as a test.
+#[derive(Default, Deserialize, Object)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct TestSendIn {
+    /// A subscribed event type; the first one when left out.
+    pub(super) event_type: Option<String>,
+    /// The payload; the type's example when left out.
+    pub(super) payload: Option<RawJson>,
+}
+
+/// An endpoint's secrets.
+#[derive(Serialize, Object)]
+#[oai(rename = "Secrets")]
+pub(super) struct SecretsOut {
+    /// What the dialect calls the secret.
+    secret: String,
+    /// Signs every request, never sent.
+    signing_secret: String,
+    /// Until when the signing secret before this one signs too.
+    previous_signs_until: Option<Text<Micros>>,
+}
+
+/// An endpoint.
+#[derive(Serialize, Object)]
+#[oai(rename = "Endpoint")]
+pub(crate) struct EndpointOut {
+    /// Its id.
+    id: Text<EndpointId>,
+    /// The merchant that owns it.
+    merchant_id: Text<MerchantId>,
+    /// Where requests go, normalised.
+    url: String,
+    /// The wire format it speaks.
+    dialect: Text<Dialect>,
+    /// What it receives, in order of name.
+    event_types: Vec<String>,
+    /// What it is for.
+    description: String,
+    /// The payload version it is fixed to.
+    version: String,
+    /// Custom headers; the values of `authorization` and `cookie` are not shown.
+    headers: Headers,
+    /// Most requests a second.
+    rate_limit: Option<u32>,
+    /// Its own timeout.
+    timeout: Option<Text<Duration>>,
+    /// Its own schedule.
+    schedule: Option<Vec<Text<Duration>>>,
+    /// Whether the Standard Webhooks signature headers are sent.
+    signed: bool,
+    /// Whether it receives.
+    enabled: bool,
+    /// Why it does not.
+    disabled_reason: Option<Text<DisabledReason>>,
+    /// Since when it does not.
+    disabled_at: Option<Text<Micros>>,
+    /// Since when it has only failed.
+    failing_since: Option<Text<Micros>>,
+    /// When it was made.
+    created_at: Text<Micros>,
+    /// When it was last changed.
+    updated_at: Text<Micros>,
+}
+
+/// A new endpoint with its secrets.
+#[derive(Serialize, Object)]
+pub(super) struct CreatedEndpoint {
+    #[serde(flatten)]
+    #[oai(flatten)]
+    endpoint: EndpointOut,
+    /// What the dialect calls the secret. Later it is shown on request only.
+    secret: String,
+    /// Signs every request, never sent. Later it is shown on request only.
+    signing_secret: String,
+}
+
+impl From<CreateEndpoint> for NewEndpoint {
+    fn from(new: CreateEndpoint) -> Self {
+        Self {
+            url: new.url,
+            dialect: new.dialect.0,
+            event_types: new.event_types,
+            secret: new.secret,
+            description: new.description.unwrap_or_default(),
+            version: new.version,
+            headers: new.headers.unwrap_or_default().0,
+            rate_limit: new.rate_limit,
+            timeout: new.timeout.map(|timeout| timeout.0),
+            schedule: new.schedule.map(durations),
+            signed: new.signed.unwrap_or(true),
+            enabled: new.enabled.unwrap_or(true),
+        }
+    }
+}
+
+impl UpdateEndpoint {
+    /// The change, given the present custom headers.
+    pub(super) fn patch(self, headers: Vec<(String, String)>) -> EndpointPatch {
+        let timeout: Option<Option<Text<Duration>>> = self.timeout.into();
+        let schedule: Option<Option<Vec<Text<Duration>>>> = self.schedule.into();
+        let description: Option<Option<String>> = self.description.into();
+        let changed: Option<Option<HeadersPatch>> = self.headers.into();
+        EndpointPatch {
+            url: self.url,
+            event_types: self.event_types,
+            description: description.map(Option::unwrap_or_default),
+            headers: changed
+                .map(|patch| patch.map(|patch| patch.apply(headers)).unwrap_or_default()),
+            rate_limit: self.rate_limit.into(),
+            timeout: timeout.map(|timeout| timeout.map(|text| text.0)),
+            schedule: schedule.map(|schedule| schedule.map(durations)),
+            signed: self.signed,
+        }
+    }
+}
+
+fn durations(list: Vec<Text<Duration>>) -> Vec<Duration> {
+    list.into_iter().map(|delay| delay.0).collect()
+}
+
+impl From<RotateSecretIn> for RotateSecret {
+    fn from(rotate: RotateSecretIn) -> Self {
+        Self {
+            secret: rotate.secret,
+            overlap: rotate.overlap.map(|overlap| overlap.0),
+        }
+    }
+}
+
+impl From<Secrets> for SecretsOut {
+    fn from(secrets: Secrets) -> Self {
+        Self {
+            secret: secrets.secret.expose().to_owned(),
+            signing_secret: secrets.signing.expose().to_owned(),
+            previous_signs_until: secrets.previous.map(|(_, until)| Text(until)),
+        }
+    }
+}
+
+impl From<Endpoint> for EndpointOut {
+    fn from(endpoint: Endpoint) -> Self {
+        let enabled = endpoint.enabled();
+        let headers = endpoint.headers.into_iter().map(|(name, value)| {
+            let hidden = WRITE_ONLY
+                .iter()
+                .any(|known| name.eq_ignore_ascii_case(known));
+            (name, if hidden { "****".to_owned() } else { value })
+        });
+        Self {
+            id: Text(endpoint.id),
+            merchant_id: Text(endpoint.merchant_id),
+            url: endpoint.url,
+            dialect: Text(endpoint.dialect),
+            event_types: endpoint.event_types,
+            description: endpoint.description,
+            version: endpoint.version,
+            headers: Headers(headers.collect()),
+            rate_limit: endpoint.rate_limit,
+            timeout: endpoint.timeout.map(Text),
+            schedule: endpoint
+                .schedule
+                .map(|list| list.into_iter().map(Text).collect()),
+            signed: endpoint.signed,
+            enabled,
+            disabled_reason: endpoint.disabled.map(|(reason, _)| Text(reason)),
+            disabled_at: endpoint.disabled.map(|(_, at)| Text(at)),
+            failing_since: endpoint.failing_since.map(Text),
+            created_at: Text(endpoint.created_at),
+            updated_at: Text(endpoint.updated_at),
+        }
+    }
+}
+
+impl From<Destination> for CreatedEndpoint {
+    fn from(made: Destination) -> Self {
+        Self {
+            endpoint: made.endpoint.into(),
+            secret: made.secrets.secret.expose().to_owned(),
+            signing_secret: made.secrets.signing.expose().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use domain::id::MerchantId;
+use domain::tenancy::TenantScope;
+use futures::future::BoxFuture;
+use gateway::Gateway;
+use storage::Storage;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Auth;
+use crate::auth::caller::Caller;
+use crate::auth::permissions::Permission;
+use crate::problem::{ApiError, Slug};
+
+/// Everything the HTTP side needs, put together by the server.
+pub struct App {
+    /// The use cases.
+    pub gateway: Arc<Gateway>,
+    /// Plain reads.
+    pub storage: Arc<Storage>,
+    /// Who is calling.
+    pub auth: Auth,
+    /// What the probes tell.
+    pub probes: Probes,
+}
+
+/// A part that must be up before requests are sent here.
+pub struct ReadinessCheck {
+    /// Its name in `/readyz?verbose`.
+    pub name: &'static str,
+    /// Whether it is up; the error says what is wrong, for operators.
+    pub check: Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
+}
+
+/// What `/readyz` and `/metrics` tell.
+pub struct Probes {
+    /// Parts besides the database.
+    pub checks: Vec<ReadinessCheck>,
+    /// Cancelled when the process is about to end: not ready from then on.
+    pub draining: CancellationToken,
+    /// Renders the metrics in Prometheus' text format.
+    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+impl Default for Probes {
+    fn default() -> Self {
+        Self {
+            checks: Vec::new(),
+            draining: CancellationToken::new(),
+            metrics: Box::new(String::new),
+        }
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
+    }
+}
+
+impl App {
+    /// The scope of a merchant that exists and that the caller may use in this way.
+    ///
+    /// Errors: 404 for a merchant that is not the caller's or does not exist, 403 for a wrong role or scope.
+    pub(crate) async fn scope(
+        &self,
+        caller: &Caller,
+        merchant_id: MerchantId,
+        permission: Permission,
+    ) -> Result<TenantScope, ApiError> {
+        let scope = caller.scope(merchant_id, permission)?;
+        match self.storage.merchant(scope).await? {
+            Some(_) => Ok(scope),
+            None => Err(ApiError::of(Slug::NotFound)),
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Who is calling: people with a password and a short access token, programs with an API key.
+//!
+//! Roles and keys are cached for five seconds: a lowered role or a deleted key is out of work after that.
+
+pub(crate) mod api_key;
+pub(crate) mod caller;
+pub(crate) mod jwt;
+pub mod password;
+pub(crate) mod permissions;
+pub(crate) mod throttle;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::clock::Clock as _;
+use domain::id::UserId;
+use moka::sync::Cache;
+use poem::http::header::AUTHORIZATION;
+use poem::{Request, RequestBody};
+use poem_openapi::registry::{MetaSecurityScheme, Registry};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use sha2::{Digest as _, Sha256};
+use storage::Storage;
+use storage::users::Rotation;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::problem::{ApiError, Slug};
+use crate::settings::Settings;
+use caller::Caller;
+use jwt::Jwt;
+use password::Passwords;
+use throttle::Throttle;
+
+/// How long a role or a key is believed without asking again.
+const BELIEVED: Duration = Duration::from_secs(5);
+/// Callers remembered at once.
+const REMEMBERED: u64 = 10_000;
+/// What refresh tokens begin with.
+const REFRESH_PREFIX: &str = "hyr_";
+
+/// Proves callers and logs people in.
+pub struct Auth {
+    storage: Arc<Storage>,
+    jwt: Jwt,
+    passwords: Passwords,
+    logins: Throttle,
+    refresh_life: Duration,
+    people: Cache<UserId, Arc<Caller>>,
+    keys: Cache<[u8; 32], Arc<api_key::Known>>,
+    rng: Mutex<StdRng>,
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Auth")
+    }
+}
+
+/// What a login gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// For `Authorization: Bearer`.
+    pub access: String,
+    /// For the next access token.
+    pub refresh: String,
+    /// Life of the access token.
+    pub expires_in: Duration,
+}
+
+impl Auth {
+    /// Reads the signing key from the database, making it at the very first start.
+    ///
+    /// Errors: the database cannot be reached, or no master key opens the stored key.
+    pub async fn open(
+        storage: Arc<Storage>,
+        settings: &Settings,
+        mut rng: StdRng,
+    ) -> Result<Self, storage::Error> {
+        let jwt = Jwt::open(&storage, settings.access_token, &mut rng).await?;
+        Ok(Self {
+            jwt,
+            passwords: Passwords::new(&mut rng),
+            logins: Throttle::new(settings.logins, settings.login_window),
+            refresh_life: settings.refresh_token,
+            people: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_live(BELIEVED)
+                .build(),
+            keys: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_live(BELIEVED)
+                .build(),
+            rng: Mutex::new(rng),
+            storage,
+        })
+    }
+
+    /// A generator of its own for a piece of work.
+    pub(crate) fn fork_rng(&self) -> StdRng {
+        StdRng::from_rng(&mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Proves the caller of a request.
+    ///
+    /// Errors: 401 without a valid credential; the database cannot be reached.
+    async fn prove(&self, authorization: Option<&str>) -> Result<Arc<Caller>, ApiError> {
+        let refused = || ApiError::of(Slug::Unauthenticated);
+        let (scheme, credential) = authorization
+            .and_then(|header| header.split_once(' '))
+            .ok_or_else(refused)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(refused());
+        }
+        if credential.starts_with(api_key::PREFIX) {
+            return self.prove_key(credential).await;
+        }
+        let user_id = self
+            .jwt
+            .verify(credential, self.storage.clock().now())
+            .ok_or_else(refused)?;
+        self.person(user_id).await?.ok_or_else(refused)
+    }
+
+    async fn prove_key(&self, key: &str) -> Result<Arc<Caller>, ApiError> {
+        let refused = || ApiError::of(Slug::Unauthenticated);
+        let hash = api_key::hash(key).ok_or_else(refused)?;
+        let now = self.storage.clock().now();
+        if let Some(known) = self.keys.get(&hash) {
+            return known.at(now).ok_or_else(refused);
+        }
+        let found = self
+            .storage
+            .api_key_by_hash(hash)
+            .await?
+            .ok_or_else(refused)?;
+        self.note_use(&found);
+        let known = Arc::new(api_key::Known::from(found));
+        self.keys.insert(hash, Arc::clone(&known));
+        known.at(now).ok_or_else(refused)
+    }
+
+    /// Notes, at most once a minute and beside the request, that a key is in use.
+    fn note_use(&self, key: &storage::api_keys::ApiKey) {
+        let now = self.storage.clock().now();
+        if key
+            .last_used_at
+            .is_some_and(|seen| now.since(seen) < Duration::from_mins(1))
+        {
+            return;
+        }
+        let (storage, id) = (Arc::clone(&self.storage), key.id);
+        tokio::spawn(async move {
+            if let Err(error) = storage.touch_api_key(id).await {
+                tracing::debug!(%error, "api_key.not_touched");
+            }
+        });
+    }
+
+    /// The caller that a user is, if they still exist.
+    async fn person(&self, id: UserId) -> Result<Option<Arc<Caller>>, ApiError> {
+        if let Some(caller) = self.people.get(&id) {
+            return Ok(Some(caller));
+        }
+        let Some(user) = self.storage.user(id).await? else {
+            return Ok(None);
+        };
+        let caller = Arc::new(Caller::from(user));
+        self.people.insert(id, Arc::clone(&caller));
+        Ok(Some(caller))
+    }
+
+    /// Logs in. A wrong email and a wrong password look and cost the same.
+    ///
+    /// Errors: 401; 429 after too many failures for this account, right or wrong.
+    pub(crate) async fn log_in(&self, email: &str, password: String) -> Result<Tokens, ApiError> {
+        let email = email.trim().to_lowercase();
+        let account = u128::from_be_bytes(first_16(&Sha256::digest(&email)));
+        let entry = self.logins.enter(account)?;
+        let found = self.storage.user_by_email(&email).await?;
+        let (user_id, hash) = found.map_or((None, None), |(id, hash)| (Some(id), Some(hash)));
+        let right = self.passwords.verify(hash, password).await?;
+        match user_id.filter(|_| right) {
+            Some(user_id) => {
+                entry.give_back();
+                self.first_tokens(user_id).await
+            }
+            None => Err(ApiError::new(
+                Slug::Unauthenticated,
+                "The email or the password is wrong.",
+            )),
+        }
+    }
+
+    async fn first_tokens(&self, user_id: UserId) -> Result<Tokens, ApiError> {
+        let (refresh, family) = {
+            let mut rng = self.fork_rng();
+            let mut family = [0; 16];
+            rng.fill_bytes(&mut family);
+            (refresh_token(&mut rng), Uuid::from_bytes(family))
+        };
+        let expires = self.storage.clock().now() + self.refresh_life;
+        self.storage
+            .create_refresh_token(user_id, family, hash(&refresh), expires)
+            .await?;
+        self.tokens(user_id, refresh)
+    }
+
+    /// Trades a refresh token for new tokens.
+    ///
+    /// Errors: 401 for one that is unknown, expired, or was used before (which ends that login).
+    pub(crate) async fn refresh(&self, shown: &str) -> Result<Tokens, ApiError> {
+        let fresh = refresh_token(&mut self.fork_rng());
+        let expires = self.storage.clock().now() + self.refresh_life;
+        match self
+            .storage
+            .rotate_refresh_token(hash(shown), hash(&fresh), expires)
+            .await?
+        {
+            Rotation::Rotated(user_id) => self.tokens(user_id, fresh),
+            Rotation::Reused => Err(ApiError::new(
+                Slug::Unauthenticated,
+                "This refresh token was used before, so its login has been ended. Log in again.",
+            )),
+            Rotation::Invalid => Err(ApiError::new(
+                Slug::Unauthenticated,
+                "The refresh token is not valid.",
+            )),
+        }
+    }
+
+    /// Ends the login that a refresh token belongs to.
+    ///
+    /// Errors: the database cannot be reached.
+    pub(crate) async fn log_out(&self, shown: &str) -> Result<(), ApiError> {
+        Ok(self.storage.revoke_refresh_token(hash(shown)).await?)
+    }
+
+    fn tokens(&self, user_id: UserId, refresh: String) -> Result<Tokens, ApiError> {
+        let access = self.jwt.issue(user_id, self.storage.clock().now())?;
+        Ok(Tokens {
+            access,
+            refresh,
+            expires_in: self.jwt.life(),
+        })
+    }
+
+    /// Hashes a new password.
+    ///
+    /// Errors: too many at once.
+    pub(crate) async fn hash_password(&self, password: String) -> Result<String, ApiError> {
+        self.passwords.hash(password, self.fork_rng()).await
+    }
+
+    /// An access token as it would have been issued at another time: for tests of what expires.
+    #[doc(hidden)]
+    pub fn issue_at(&self, user_id: UserId, now: domain::clock::Micros) -> Option<String> {
+        self.jwt.issue(user_id, now).ok()
+    }
+}
+
+fn refresh_token(rng: &mut StdRng) -> String {
+    let mut bytes = [0; 32];
+    rng.fill_bytes(&mut bytes);
+    format!("{REFRESH_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
+}
+
+fn first_16(hash: &[u8]) -> [u8; 16] {
+    let mut first = [0; 16];
+    first.copy_from_slice(&hash[..16]);
+    first
+}
+
+/// Asks for a proven caller.
+pub(crate) struct Bearer(pub(crate) Arc<Caller>);
+
+impl std::ops::Deref for Bearer {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Bearer {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        registry.create_security_scheme(
+            "bearer",
+            MetaSecurityScheme {
+                ty: "http",
+                description: Some("An access token from `/v1/auth/token`, or an API key (`hy_…`)."),
+                name: None,
+                key_in: None,
+                scheme: Some("bearer"),
+                bearer_format: Some("JWT or API key"),
+                flows: None,
+                openid_connect_url: None,
+            },
+        );
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec!["bearer"]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let app: &Arc<App> = request
+            .data()
+            .ok_or_else(|| ApiError::internal("no App in the request"))?;
+        let header = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        Ok(Self(app.auth.prove(header).await?))
+    }
+}

@@ -1,0 +1,92 @@
+//! The reference page, from nothing but this binary, and a page for each problem.
+
+use bytes::Bytes;
+use poem::error::NotFoundError;
+use poem::http::header::CONTENT_SECURITY_POLICY;
+use poem::middleware::Compression;
+use poem::web::{Html, Path};
+use poem::{Endpoint, EndpointExt as _, IntoResponse, Response, Route, handler};
+use poem_openapi::OpenApiService;
+
+use crate::openapi::{Version, spec};
+use crate::problem::Slug;
+
+/// Nothing is fetched from elsewhere: the page says so, and this makes the browser hold it to that.
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
+                      img-src 'self' data:; font-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+/// The page up to the reference's program.
+const HEAD: &str = r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Hookyard API</title>
+<style>body{margin:0}</style>
+</head>
+<body>
+<script id="api-reference" type="application/json" data-configuration='{"withDefaultFonts":false,"hideClientButton":true}'>
+"#;
+
+/// `/docs`, `/docs/problems/<slug>` and `/openapi.json`.
+pub(crate) fn routes() -> Route {
+    let document = Bytes::from(spec(Version::V3_1));
+    let page = Bytes::from(page(&spec(Version::V3_1)));
+    Route::new()
+        .at("/openapi.json", fixed("application/json", document))
+        .at("/docs", fixed("text/html; charset=utf-8", page))
+        .at("/docs/problems/:slug", poem::get(problem))
+}
+
+fn fixed(content_type: &'static str, body: Bytes) -> impl Endpoint {
+    let answer = move |_| {
+        let body = body.clone();
+        async move {
+            Response::builder()
+                .content_type(content_type)
+                .header(CONTENT_SECURITY_POLICY, POLICY)
+                .body(body)
+        }
+    };
+    poem::get(poem::endpoint::make(answer)).with(Compression::new())
+}
+
+/// The reference: Scalar as poem-openapi embeds it, with our document and without its fonts.
+fn page(document: &str) -> String {
+    let empty = OpenApiService::new((), "", "").scalar_html();
+    let program = empty
+        .split_once("</script>")
+        .map_or("", |(_, program)| program);
+    // In a script element only `</` could end the document early.
+    format!("{HEAD}{}</script>{program}", document.replace("</", "<\\/"))
+}
+
+/// What a problem means and what to do about it.
+#[handler]
+fn problem(Path(slug): Path<String>) -> poem::Result<impl IntoResponse> {
+    let found = Slug::ALL
+        .into_iter()
+        .map(Slug::row)
+        .find(|(known, ..)| *known == slug);
+    let (slug, status, title, remedy) = found.ok_or(NotFoundError)?;
+    Ok(Html(format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{slug}</title>\
+         <h1>{title}</h1><p><code>{slug}</code>, status {status}.</p><p>{remedy}</p>"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_page_holds_the_document_and_the_program() {
+        let page = page(r#"{"openapi":"3.1.0"}"#);
+        assert!(page.contains(r#"{"openapi":"3.1.0"}"#));
+        assert!(page.contains("withDefaultFonts"));
+        assert!(page.len() > 1_000_000, "the program is embedded");
+        for element in ["<script src", "<link"] {
+            let outside = page.split("<script charset").next().unwrap();
+            assert!(!outside.contains(element), "{element}");
+        }
+    }
+}

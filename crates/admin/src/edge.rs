@@ -1,0 +1,209 @@
+//! The outermost layer: gives every request its id, refuses what no handler should see, and turns every
+//! failure, the router's and panics included, into a problem.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures::FutureExt as _;
+use poem::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use poem::http::{HeaderName, HeaderValue, Uri};
+use poem::{Endpoint, IntoResponse, Request, Response};
+
+use crate::operations::{Operations, PREFIX};
+use crate::problem::{ApiError, PROBLEM_JSON, Problem, Slug};
+
+/// Names a request in answers and logs.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
+/// Longest path and query, in bytes.
+const URI_MAX: usize = 8 * 1024;
+/// Longest credential, in bytes.
+const CREDENTIAL_MAX: usize = 8 * 1024;
+
+/// Wraps the whole application.
+pub(crate) struct Edge<E> {
+    inner: E,
+    operations: Operations,
+    /// Tells this process's request ids from others'.
+    process: String,
+    requests: AtomicU64,
+}
+
+impl<E> Edge<E> {
+    /// Wraps `inner`; `process` must differ between processes and runs.
+    pub(crate) fn new(inner: E, operations: Operations, process: String) -> Self {
+        Self {
+            inner,
+            operations,
+            process,
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// The client's own id where it is a sane one, else the next of ours.
+    fn request_id(&self, request: &Request) -> String {
+        let sane = |id: &&str| {
+            (1..=64).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        };
+        request
+            .headers()
+            .get(&REQUEST_ID)
+            .and_then(|value| value.to_str().ok())
+            .filter(sane)
+            .map_or_else(
+                || {
+                    let number = self.requests.fetch_add(1, Ordering::Relaxed);
+                    format!("req_{}{number:08x}", self.process)
+                },
+                str::to_owned,
+            )
+    }
+
+    fn check(&self, request: &Request) -> Result<(), ApiError> {
+        let (path, query) = (request.uri().path(), request.uri().query());
+        if path.len() + query.map_or(0, str::len) > URI_MAX {
+            return Err(ApiError::of(Slug::UriTooLong));
+        }
+        if request
+            .headers()
+            .get(AUTHORIZATION)
+            .is_some_and(|value| value.len() > CREDENTIAL_MAX)
+        {
+            return Err(ApiError::of(Slug::HeadersTooLarge));
+        }
+        match query {
+            Some(query) => self.operations.check_query(request.method(), path, query),
+            None => Ok(()),
+        }
+    }
+
+    fn render(&self, error: &ApiError, request_id: &str, uri: &Uri) -> Response {
+        if error.status_code().is_server_error() {
+            tracing::error!(
+                request.id = request_id,
+                slug = error.slug.row().0,
+                cause = error.cause,
+                "request.failed"
+            );
+        }
+        let body = serde_json::to_vec(&Problem::new(error, request_id)).unwrap_or_default();
+        let mut response = Response::builder()
+            .status(error.status_code())
+            .content_type(PROBLEM_JSON)
+            .body(body);
+        let headers = response.headers_mut();
+        match error.slug {
+            Slug::Unauthenticated => {
+                headers.insert(
+                    WWW_AUTHENTICATE,
+                    HeaderValue::from_static("Bearer realm=\"hookyard\""),
+                );
+            }
+            Slug::MethodNotAllowed => {
+                if let Ok(allowed) = HeaderValue::from_str(&self.operations.allowed(uri.path())) {
+                    headers.insert(ALLOW, allowed);
+                }
+            }
+            _ => {}
+        }
+        if let Some(seconds) = error.retry_after_seconds {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl<E: Endpoint> Endpoint for Edge<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let request_id = self.request_id(&request);
+        let uri = request.uri().clone();
+        let outcome = match self.check(&request) {
+            Err(error) => Err(error),
+            Ok(()) => match AssertUnwindSafe(self.inner.call(request))
+                .catch_unwind()
+                .await
+            {
+                Ok(Ok(answer)) => Ok(answer.into_response()),
+                Ok(Err(error)) => Err(ApiError::from(&error)),
+                Err(panic) => Err(ApiError::internal(panic_text(&*panic))),
+            },
+        };
+        let mut response = outcome.unwrap_or_else(|error| self.render(&error, &request_id, &uri));
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(&request_id) {
+            headers.insert(&REQUEST_ID, id);
+        }
+        headers.insert(&NOSNIFF, HeaderValue::from_static("nosniff"));
+        if uri.path().starts_with(PREFIX) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        Ok(response)
+    }
+}
+
+/// What a panic said, for the log.
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("panic")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poem::endpoint::make_sync;
+
+    fn edge<F: Fn(Request) -> poem::Result<&'static str> + Send + Sync>(
+        handler: F,
+    ) -> Edge<impl Endpoint<Output = &'static str>> {
+        Edge::new(make_sync(handler), Operations::of::<()>(), "p".to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_a_problem_that_tells_nothing() {
+        let edge = edge(|_| panic!("a secret"));
+        let response = edge.call(Request::default()).await.unwrap();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.content_type(), Some(PROBLEM_JSON));
+        let id = response.headers().get("x-request-id").cloned();
+        let body = response.into_body().into_string().await.unwrap();
+        assert!(!body.contains("secret"), "{body}");
+        assert!(body.contains(id.unwrap().to_str().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_sane_request_id_is_kept_and_another_replaced() {
+        let edge = edge(|_| Ok("fine"));
+        for (given, kept) in [("abc-1.2_3", true), ("a b", false), ("", false)] {
+            let request = Request::builder().header("x-request-id", given).finish();
+            let response = edge.call(request).await.unwrap();
+            let answered = response.headers().get("x-request-id").unwrap();
+            assert_eq!(answered == given, kept, "{given:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn headers_and_urls_have_a_limit() {
+        let edge = edge(|_| Ok("fine"));
+        let long = Request::builder()
+            .header("authorization", "x".repeat(9_000))
+            .finish();
+        assert_eq!(edge.call(long).await.unwrap().status(), 431);
+        let uri: Uri = format!("/?q={}", "x".repeat(9_000)).parse().unwrap();
+        assert_eq!(
+            edge.call(Request::builder().uri(uri).finish())
+                .await
+                .unwrap()
+                .status(),
+            414
+        );
+    }
+}

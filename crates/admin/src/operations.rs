@@ -1,0 +1,106 @@
+//! What the API offers, read from its own description: which methods a path has, which parameters an
+//! operation takes. The router tells neither.
+
+use poem::http::Method;
+use poem_openapi::OpenApi;
+use poem_openapi::registry::MetaParamIn;
+
+use crate::problem::ApiError;
+
+/// Where the API lives.
+pub(crate) const PREFIX: &str = "/v1";
+
+struct Operation {
+    method: Method,
+    /// The path's parts; `None` stands for a parameter.
+    parts: Vec<Option<String>>,
+    query: Vec<String>,
+}
+
+/// All operations of the API.
+pub(crate) struct Operations(Vec<Operation>);
+
+impl Operations {
+    /// Those of `A`.
+    pub(crate) fn of<A: OpenApi>() -> Self {
+        let paths = A::meta().into_iter().flat_map(|api| api.paths);
+        Self(
+            paths
+                .flat_map(|path| {
+                    let parts: Vec<Option<String>> = path
+                        .path
+                        .trim_start_matches('/')
+                        .split('/')
+                        .map(|part| (!part.starts_with('{')).then(|| part.to_owned()))
+                        .collect();
+                    path.operations.into_iter().map(move |operation| Operation {
+                        method: operation.method,
+                        parts: parts.clone(),
+                        query: operation
+                            .params
+                            .into_iter()
+                            .filter(|param| param.in_type == MetaParamIn::Query)
+                            .map(|param| param.name)
+                            .collect(),
+                    })
+                })
+                .collect(),
+        )
+    }
+
+    /// The methods of a path, for `Allow`. Outside the API everything is read only.
+    pub(crate) fn allowed(&self, path: &str) -> String {
+        let methods: Vec<&str> = self
+            .at(path)
+            .map(|operation| operation.method.as_str())
+            .collect();
+        if methods.is_empty() {
+            "GET".to_owned()
+        } else {
+            methods.join(", ")
+        }
+    }
+
+    /// Refuses a query parameter that the operation does not have, by name: a typo would otherwise show
+    /// everything.
+    pub(crate) fn check_query(
+        &self,
+        method: &Method,
+        path: &str,
+        query: &str,
+    ) -> Result<(), ApiError> {
+        let Some(operation) = self.at(path).find(|operation| operation.method == *method) else {
+            return Ok(());
+        };
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let name = pair.split('=').next().unwrap_or_default();
+            if !operation.query.iter().any(|known| known == name) {
+                let known = match operation.query.as_slice() {
+                    [] => "this operation has none".to_owned(),
+                    names => format!("it must be one of {}", names.join(", ")),
+                };
+                let name: String = name.chars().take(100).collect();
+                return Err(ApiError::parameter(
+                    &name,
+                    format!("unknown parameter; {known}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn at(&self, path: &str) -> impl Iterator<Item = &Operation> {
+        let parts: Vec<&str> = path
+            .strip_prefix(PREFIX)
+            .map(|rest| rest.trim_start_matches('/').split('/').collect())
+            .unwrap_or_default();
+        self.0.iter().filter(move |operation| {
+            operation.parts.len() == parts.len()
+                && operation
+                    .parts
+                    .iter()
+                    .zip(&parts)
+                    .all(|(known, given)| known.as_ref().is_none_or(|known| known == given))
+        })
+    }
+}

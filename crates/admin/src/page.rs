@@ -1,0 +1,142 @@
+//! Lists: newest first, paged by opaque cursors that are good for the same list and filters only.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::Object;
+use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use storage::{Page, PageRequest};
+use uuid::Uuid;
+
+use crate::problem::{ApiError, Slug};
+
+/// First byte of a cursor: the format's version.
+const FORMAT: u8 = 1;
+/// Rows of a page when the caller does not say.
+const LIMIT_DEFAULT: u64 = 50;
+/// Rows of a page at most.
+const LIMIT_MAX: u64 = 250;
+
+/// One page of a list.
+#[derive(Debug, Serialize, Object)]
+pub(crate) struct List<T: Type + ParseFromJSON + ToJSON> {
+    /// The rows, newest first.
+    pub(crate) data: Vec<T>,
+    /// Give it as `cursor` to get the next page; null on the last one.
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Which list a request asks for: its path and filters, cursor and limit aside.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ListOf([u8; 8]);
+
+impl<'a> FromRequest<'a> for ListOf {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let uri = request.original_uri();
+        Ok(Self::new(uri.path(), uri.query().unwrap_or_default()))
+    }
+}
+
+impl ListOf {
+    fn new(path: &str, query: &str) -> Self {
+        let mut filters: Vec<&str> = query
+            .split('&')
+            .filter(|pair| !pair.starts_with("cursor=") && !pair.starts_with("limit="))
+            .collect();
+        filters.sort_unstable();
+        let mut hash = Sha256::new();
+        hash.update(path);
+        hash.update("?");
+        hash.update(filters.join("&"));
+        let hash: [u8; 32] = hash.finalize().into();
+        let mut list = [0; 8];
+        list.copy_from_slice(&hash[..8]);
+        Self(list)
+    }
+
+    /// The page that is asked for.
+    ///
+    /// Errors: the limit is out of range, or the cursor is not one of this list.
+    pub(crate) fn page(
+        self,
+        cursor: Option<&str>,
+        limit: Option<u64>,
+    ) -> Result<PageRequest, ApiError> {
+        let limit = limit.unwrap_or(LIMIT_DEFAULT);
+        if !(1..=LIMIT_MAX).contains(&limit) {
+            return Err(ApiError::parameter(
+                "limit",
+                format!("must be 1 to {LIMIT_MAX}"),
+            ));
+        }
+        let before = cursor
+            .map(|cursor| {
+                self.read(cursor)
+                    .ok_or_else(|| ApiError::of(Slug::InvalidCursor))
+            })
+            .transpose()?;
+        Ok(PageRequest { limit, before })
+    }
+
+    /// A page as the API shows it.
+    pub(crate) fn answer<R, T>(self, page: Page<R>, show: impl FnMut(R) -> T) -> List<T>
+    where
+        T: Type + ParseFromJSON + ToJSON,
+    {
+        List {
+            data: page.rows.into_iter().map(show).collect(),
+            next_cursor: page.next.map(|id| self.write(id)),
+        }
+    }
+
+    fn write(self, id: Uuid) -> String {
+        let mut bytes = vec![FORMAT];
+        bytes.extend_from_slice(&self.0);
+        bytes.extend_from_slice(id.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn read(self, cursor: &str) -> Option<Uuid> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let rest = bytes.strip_prefix(&[FORMAT])?.strip_prefix(&self.0)?;
+        Uuid::from_slice(rest).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_list_only() {
+        let list = ListOf::new("/v1/merchants", "b=2&a=1&limit=5");
+        let id = Uuid::from_u128(7);
+        let cursor = list.write(id);
+        let same = ListOf::new("/v1/merchants", "a=1&b=2&cursor=x");
+        assert_eq!(same.page(Some(&cursor), None).unwrap().before, Some(id));
+        for other in [
+            ListOf::new("/v1/merchants", "a=2&b=2"),
+            ListOf::new("/v1/users", "a=1&b=2"),
+        ] {
+            assert_eq!(
+                other.page(Some(&cursor), None).unwrap_err().slug,
+                Slug::InvalidCursor
+            );
+        }
+        assert_eq!(
+            list.page(Some("nonsense"), None).unwrap_err().slug,
+            Slug::InvalidCursor
+        );
+    }
+
+    #[test]
+    fn a_limit_is_1_to_250() {
+        let list = ListOf::new("/", "");
+        assert_eq!(list.page(None, None).unwrap().limit, 50);
+        assert!(list.page(None, Some(0)).is_err());
+        assert!(list.page(None, Some(250)).is_ok());
+        assert!(list.page(None, Some(251)).is_err());
+    }
+}

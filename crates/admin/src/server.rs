@@ -1,0 +1,147 @@
+//! The accept loop: hyper's own, because connections need a head timeout, `TCP_NODELAY` and a cap, and must
+//! not hold up the end of the process.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use poem::endpoint::DynEndpoint;
+use poem::http::uri::Scheme;
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Addr, Endpoint, Response};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::Settings;
+
+/// Pause after a failed accept: usually no file descriptors are left, and trying at once would spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Bytes of a request head.
+const HEAD_MAX: u16 = 65_535;
+
+/// The application, as the accept loop holds it.
+pub type Service = Arc<dyn DynEndpoint<Output = Response>>;
+
+/// Serves until `stop`, then lets open requests finish within `grace`.
+///
+/// Errors: none after the start; a failed accept is logged and tried again.
+pub async fn serve(
+    listener: TcpListener,
+    service: Service,
+    settings: &Settings,
+    stop: CancellationToken,
+    grace: Duration,
+) -> io::Result<()> {
+    let local = listener.local_addr()?;
+    let room = Arc::new(Semaphore::new(settings.connections));
+    let graceful = GracefulShutdown::new();
+    let head_timeout = settings.header_timeout;
+    loop {
+        let Some((stream, remote, permit)) = accept(&listener, &room, &stop).await else {
+            break;
+        };
+        let service = Arc::clone(&service);
+        let watcher = graceful.watcher();
+        let stopping = stop.clone();
+        tokio::spawn(async move {
+            let spoke = first_byte(&stream, head_timeout);
+            if stopping.run_until_cancelled(spoke).await == Some(true) {
+                let answer = move |request| respond(Arc::clone(&service), request, local, remote);
+                let builder = builder(head_timeout);
+                let connection = builder.serve_connection(TokioIo::new(stream), service_fn(answer));
+                if let Err(error) = watcher.watch(connection.into_owned()).await {
+                    tracing::debug!(%error, "connection.broken");
+                }
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(grace, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests were still open at the end of the grace period");
+    }
+    Ok(())
+}
+
+/// The next connection, once there is room for it; `None` when it is time to stop.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+    stop: &CancellationToken,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let next = async {
+        let permit = Arc::clone(room).acquire_owned().await.ok()?;
+        loop {
+            match listener.accept().await {
+                Ok((stream, remote)) => {
+                    if let Err(error) = stream.set_nodelay(true) {
+                        tracing::debug!(%error, "connection.nodelay");
+                    }
+                    return Some((stream, remote, permit));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "connection.not_accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        next = next => next,
+    }
+}
+
+/// Whether anything comes in time: hyper's head timeout begins with the first byte.
+async fn first_byte(stream: &TcpStream, within: Duration) -> bool {
+    let mut byte = [0];
+    matches!(
+        tokio::time::timeout(within, stream.peek(&mut byte)).await,
+        Ok(Ok(1))
+    )
+}
+
+fn builder(head_timeout: Duration) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head_timeout)
+        .max_buf_size(usize::from(HEAD_MAX));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::from(HEAD_MAX))
+        .keep_alive_interval(Duration::from_secs(30));
+    builder
+}
+
+fn respond(
+    service: Service,
+    request: hyper::Request<Incoming>,
+    local: SocketAddr,
+    remote: SocketAddr,
+) -> impl Future<Output = Result<hyper::Response<BoxBody<Bytes, io::Error>>, std::convert::Infallible>>
+{
+    let request = poem::Request::from((
+        request,
+        LocalAddr(Addr::SocketAddr(local)),
+        RemoteAddr(Addr::SocketAddr(remote)),
+        Scheme::HTTP,
+    ));
+    async move { Ok(Endpoint::get_response(&*service, request).await.into()) }
+}

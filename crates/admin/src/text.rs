@@ -1,0 +1,269 @@
+//! Values that JSON spells as strings: ids, times, durations, words. One wrapper gives each of them its
+//! schema, its reading from bodies, paths and queries, and its spelling.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use domain::attempt::{BodyState, Outcome, Trigger};
+use domain::clock::Micros;
+use domain::delivery::{SkipReason, Status};
+use domain::dialect::Dialect;
+use domain::endpoint::DisabledReason;
+use domain::id::{Id, Kind};
+use domain::merchant::{AcrClock, SchemaMode};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::types::{
+    ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use storage::users::{MerchantRole, PlatformRole};
+
+/// A value that has one spelling as a string.
+pub(crate) trait Spelled: Sized + Send + Sync + 'static {
+    /// Its schema, with an example.
+    fn schema() -> MetaSchema;
+    /// Its spelling.
+    fn spell(&self) -> Cow<'_, str>;
+    /// Reads it.
+    ///
+    /// Errors: what would be right.
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+/// A value as its string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Text<T>(pub(crate) T);
+
+impl<T> From<T> for Text<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T: Spelled> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.spell())
+    }
+}
+
+impl<'de, T: Spelled> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        T::read(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl<T: Spelled> Type for Text<T> {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "string".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(T::schema()))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl<T: Spelled> ParseFromJSON for Text<T> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        match value {
+            Some(Value::String(text)) => T::read(&text).map(Self).map_err(ParseError::custom),
+            other => Err(ParseError::expected_type(other.unwrap_or_default())),
+        }
+    }
+}
+
+impl<T: Spelled> ParseFromParameter for Text<T> {
+    fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+        T::read(value).map(Self).map_err(ParseError::custom)
+    }
+}
+
+impl<T: Spelled> ToJSON for Text<T> {
+    fn to_json(&self) -> Option<Value> {
+        Some(Value::String(self.0.spell().into_owned()))
+    }
+}
+
+/// A string schema with a format and an example.
+fn text_schema(format: Option<&'static str>, example: String) -> MetaSchema {
+    MetaSchema {
+        format,
+        example: Some(Value::String(example)),
+        ..MetaSchema::new("string")
+    }
+}
+
+impl<K: Kind> Spelled for Id<K> {
+    fn schema() -> MetaSchema {
+        let example = format!("{}_01h455vb4pex5vsknk084sn02q", K::PREFIX);
+        MetaSchema {
+            pattern: Some(format!("^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$", K::PREFIX)),
+            ..text_schema(None, example)
+        }
+    }
+
+    fn spell(&self) -> Cow<'_, str> {
+        self.to_string().into()
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error: domain::id::InvalidId| error.to_string())
+    }
+}
+
+impl Spelled for Micros {
+    fn schema() -> MetaSchema {
+        text_schema(Some("date-time"), "2026-05-07T10:00:00.123Z".to_owned())
+    }
+
+    fn spell(&self) -> Cow<'_, str> {
+        self.rfc3339().into()
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        Self::parse_rfc3339(text).map_err(|_| {
+            "must be an RFC 3339 time with an offset, as 2026-05-07T10:00:00Z".to_owned()
+        })
+    }
+}
+
+impl Spelled for Duration {
+    fn schema() -> MetaSchema {
+        text_schema(None, "15m".to_owned())
+    }
+
+    fn spell(&self) -> Cow<'_, str> {
+        humantime::format_duration(*self)
+            .to_string()
+            .replace(' ', "")
+            .into()
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        humantime::parse_duration(text)
+            .map_err(|_| "must be a duration such as 250ms, 90s, 15m or 2h".to_owned())
+    }
+}
+
+/// Gives an enumeration with `ALL` and `as_str` its spelling: twelve same lines for each otherwise.
+macro_rules! words {
+    ($($word:ty: $all:expr;)*) => {$(
+        impl Spelled for $word {
+            fn schema() -> MetaSchema {
+                let words: Vec<Value> =
+                    $all.iter().map(|word| Value::String(word.spell().into_owned())).collect();
+                MetaSchema {
+                    example: words.first().cloned(),
+                    enum_items: words,
+                    ..MetaSchema::new("string")
+                }
+            }
+
+            fn spell(&self) -> Cow<'_, str> {
+                self.as_str().into()
+            }
+
+            fn read(text: &str) -> Result<Self, String> {
+                $all.into_iter().find(|word| word.spell() == text).ok_or_else(|| {
+                    let words: Vec<_> = $all.iter().map(|word| word.as_str()).collect();
+                    format!("must be one of {}", words.join(", "))
+                })
+            }
+        }
+    )*};
+}
+
+words! {
+    Dialect: Dialect::ALL;
+    Status: Status::ALL;
+    Outcome: Outcome::ALL;
+    Trigger: [Trigger::Schedule, Trigger::Manual, Trigger::Test];
+    BodyState: [BodyState::None, BodyState::Complete, BodyState::Truncated, BodyState::Incomplete];
+    SkipReason: [SkipReason::EndpointDisabled];
+    DisabledReason: [DisabledReason::Manual, DisabledReason::Failing, DisabledReason::Gone];
+    PlatformRole: PlatformRole::ALL;
+    MerchantRole: MerchantRole::ALL;
+    crate::auth::permissions::Scope: crate::auth::permissions::Scope::all();
+}
+
+impl Spelled for AcrClock {
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            enum_items: vec!["open".into(), "activity".into()],
+            ..text_schema(None, "open".into())
+        }
+    }
+
+    fn spell(&self) -> Cow<'_, str> {
+        match self {
+            Self::Open => "open".into(),
+            Self::Activity => "activity".into(),
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        [Self::Open, Self::Activity]
+            .into_iter()
+            .find(|clock| clock.spell() == text)
+            .ok_or_else(|| "must be one of open, activity".to_owned())
+    }
+}
+
+impl Spelled for SchemaMode {
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            enum_items: vec!["strict".into(), "warn".into()],
+            ..text_schema(None, "strict".into())
+        }
+    }
+
+    fn spell(&self) -> Cow<'_, str> {
+        match self {
+            Self::Strict => "strict".into(),
+            Self::Warn => "warn".into(),
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        [Self::Strict, Self::Warn]
+            .into_iter()
+            .find(|mode| mode.spell() == text)
+            .ok_or_else(|| "must be one of strict, warn".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_spelled_without_spaces() {
+        for text in ["250ms", "90s", "15m", "2h"] {
+            let read = Duration::read(text).unwrap();
+            assert_eq!(Duration::read(&read.spell()).unwrap(), read, "{text}");
+            assert!(!read.spell().contains(' '));
+        }
+        assert_eq!(Duration::from_mins(15).spell(), "15m");
+        assert!(Duration::read("15").is_err());
+    }
+
+    #[test]
+    fn a_wrong_word_names_the_right_ones() {
+        let error = Dialect::read("flexy").unwrap_err();
+        assert!(error.contains("flexype"), "{error}");
+    }
+}

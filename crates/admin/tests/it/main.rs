@@ -1,0 +1,13 @@
+//! The HTTP side as a client sees it: a real server over a temporary database.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what is not there fails the test that wants it"
+)]
+
+mod auth;
+mod openapi;
+mod problems;
+mod resources;
+mod running;
+mod serving;

@@ -1,0 +1,85 @@
+//! Probes, pages and the accept loop.
+
+use std::time::Duration;
+
+use admin::Settings;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::running::Running;
+
+#[tokio::test]
+async fn the_probes_answer_and_draining_is_not_ready() {
+    let running = Running::start().await;
+    assert_eq!(running.get("/livez", "").await.status, 200);
+    let ready = running.get("/readyz?verbose", "").await;
+    assert_eq!(ready.status, 200, "{ready:?}");
+    assert!(ready.text.contains("[+] database ok"), "{ready:?}");
+    assert_eq!(running.get("/metrics", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_reference_and_the_document_are_served_from_here() {
+    let running = Running::start().await;
+    let document = running.get("/openapi.json", "").await;
+    assert_eq!(document.json()["openapi"], "3.1.0");
+    let page = running.get("/docs", "").await;
+    assert!(
+        page.header("content-security-policy")
+            .unwrap()
+            .contains("connect-src 'self'")
+    );
+    assert!(page.text.contains("api-reference"));
+    assert_eq!(
+        running.get("/docs/problems/not-found", "").await.status,
+        200
+    );
+    assert!(running.get("/", "").await.text.contains("/docs"));
+}
+
+#[tokio::test]
+async fn a_silent_and_a_half_spoken_connection_are_closed() {
+    let settings = Settings {
+        header_timeout: Duration::from_millis(200),
+        ..Settings::default()
+    };
+    let running = Running::start_with(settings).await;
+    for said in ["", "GET /livez HTTP/1.1\r\nHo"] {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(said.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        let closed =
+            tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok(), "{said:?} is still open");
+    }
+}
+
+#[tokio::test]
+async fn a_full_server_lets_the_next_connection_wait_until_one_ends() {
+    let running = Running::start_with(Settings {
+        connections: 1,
+        ..Settings::default()
+    })
+    .await;
+    let ask = async |stream: &mut TcpStream| {
+        stream
+            .write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200");
+    };
+    let mut first = TcpStream::connect(running.address).await.unwrap();
+    ask(&mut first).await;
+    let mut second = TcpStream::connect(running.address).await.unwrap();
+    let waiting = tokio::time::timeout(Duration::from_millis(200), ask(&mut second)).await;
+    assert!(waiting.is_err(), "there is room for one only");
+    drop(first);
+    let mut head = [0; 12];
+    tokio::time::timeout(Duration::from_secs(5), second.read_exact(&mut head))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+}
