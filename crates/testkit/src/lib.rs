@@ -14,6 +14,7 @@
     reason = "said once for the whole crate, above"
 )]
 
+pub mod bench;
 pub mod clock;
 pub mod dns;
 pub mod fixtures;
