@@ -61,7 +61,15 @@ async fn after_too_many_failures_even_the_right_password_waits() {
 
 #[tokio::test]
 async fn a_refresh_token_is_good_once_and_its_reuse_ends_the_login() {
-    let running = Running::start().await;
+    reuse_ends_the_login(&Running::start().await).await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_good_once_and_its_reuse_ends_the_login_on_postgres() {
+    reuse_ends_the_login(&Running::start_on_postgres().await).await;
+}
+
+async fn reuse_ends_the_login(running: &Running) {
     running
         .add_user("jane@example.com", Some(PlatformRole::Viewer), &[])
         .await;
@@ -147,7 +155,15 @@ async fn only_a_token_that_is_good_now_is_taken() {
 
 #[tokio::test]
 async fn an_api_key_does_what_its_scopes_say_until_it_is_deleted() {
-    let running = Running::start().await;
+    a_key_does_what_its_scopes_say(&Running::start().await).await;
+}
+
+#[tokio::test]
+async fn an_api_key_does_what_its_scopes_say_until_it_is_deleted_on_postgres() {
+    a_key_does_what_its_scopes_say(&Running::start_on_postgres().await).await;
+}
+
+async fn a_key_does_what_its_scopes_say(running: &Running) {
     let admin = running.admin().await;
     let merchant = running.merchant(&admin).await;
     let keys = format!("/v1/merchants/{merchant}/api-keys");
@@ -211,7 +227,15 @@ async fn a_foreign_merchant_is_not_there_and_a_low_role_is_forbidden() {
 
 #[tokio::test]
 async fn an_admin_adds_users_who_can_log_in() {
-    let running = Running::start().await;
+    added_users_can_log_in(&Running::start().await).await;
+}
+
+#[tokio::test]
+async fn an_admin_adds_users_who_can_log_in_on_postgres() {
+    added_users_can_log_in(&Running::start_on_postgres().await).await;
+}
+
+async fn added_users_can_log_in(running: &Running) {
     let admin = running.admin().await;
     let merchant = running.merchant(&admin).await;
     let body = json!({

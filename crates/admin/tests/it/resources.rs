@@ -277,7 +277,15 @@ async fn a_batch_is_published_whole_or_not_at_all() {
 
 #[tokio::test]
 async fn a_repeated_idempotency_key_gets_the_first_answer() {
-    let running = Running::start().await;
+    repeats_get_the_first_answer(&Running::start().await).await;
+}
+
+#[tokio::test]
+async fn a_repeated_idempotency_key_gets_the_first_answer_on_postgres() {
+    repeats_get_the_first_answer(&Running::start_on_postgres().await).await;
+}
+
+async fn repeats_get_the_first_answer(running: &Running) {
     let admin = running.admin().await;
     let key = [("idempotency-key", "k-1")];
     let body = r#"{"name":"a","store":{"name":"a"}}"#;

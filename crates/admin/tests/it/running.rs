@@ -27,6 +27,7 @@ use serde_json::Value;
 use storage::users::{MerchantRole, PlatformRole, User};
 use storage::{DatabaseSettings, Keyring, Storage};
 use tempfile::TempDir;
+use testkit::postgres::PostgresServer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -99,8 +100,20 @@ impl Running {
 
     pub(crate) async fn start_with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database =
-            DatabaseSettings::new(format!("sqlite:{}/hookyard.db", folder.path().display()));
+        let url = format!("sqlite:{}/hookyard.db", folder.path().display());
+        Self::start_on(&url, settings, folder).await
+    }
+
+    /// Starts one with a PostgreSQL of its own.
+    pub(crate) async fn start_on_postgres() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = PostgresServer::shared().await;
+        let url = server.create_database().await;
+        Self::start_on(&url, Settings::default(), folder).await
+    }
+
+    async fn start_on(url: &str, settings: Settings, folder: TempDir) -> Self {
+        let database = DatabaseSettings::new(url);
         storage::migrate(&database).await.unwrap();
         let storage = Arc::new(
             Storage::open(database, Keyring::new(&[[1; 32]]))

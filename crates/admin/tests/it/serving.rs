@@ -83,3 +83,20 @@ async fn a_full_server_lets_the_next_connection_wait_until_one_ends() {
         .unwrap();
     assert_eq!(&head, b"HTTP/1.1 200");
 }
+
+#[tokio::test]
+async fn stopping_ends_idle_connections_and_takes_no_new_ones() {
+    let running = Running::start().await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream
+        .write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).await.unwrap();
+    running.stop.cancel();
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(3), stream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "an idle connection holds up the end");
+    assert!(TcpStream::connect(running.address).await.is_err());
+}
