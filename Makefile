@@ -1,0 +1,57 @@
+# Everything a developer or CI does, by name. `make` lists it.
+SHELL := /bin/sh
+HOOKYARD := cargo run --quiet --package server --bin hookyard --
+.DEFAULT_GOAL := help
+.PHONY: help run dev demo test lint fmt gen gen/settings gen/openapi verify bench db/reset tools
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Receivers on this machine may be called; what the environment says wins.
+run dev: export HOOKYARD_OUTBOUND__ALLOW_HTTP ?= true
+run dev: export HOOKYARD_OUTBOUND__ALLOWED_NETWORKS ?= 127.0.0.0/8
+run dev: export HOOKYARD_LOG_FORMAT ?= text
+
+run: ## Run Hookyard in embedded mode on http://127.0.0.1:8080, data in ./data
+	@scripts/run.sh
+
+dev: export HOOKYARD_LOG ?= info,worker=debug,gateway=debug,admin=debug
+dev: ## As run, with more in the log
+	@scripts/run.sh
+
+demo: ## Watch deliveries and retries to receivers made for it
+	cargo run --package server --bin hookyard -- demo
+
+test: tools ## Run every test, on private PostgreSQL and Redis servers
+	PATH="$(CURDIR)/.tools/python/bin:$$PATH" cargo run --quiet --package testkit --bin test-services -- scripts/test.sh
+
+tools: ## Install what the tests need, or say what to install
+	@scripts/tools.sh
+
+lint: ## Check format, lints, licences and container files
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline check bans licenses sources; \
+	else echo "cargo-deny is not installed: bans, licences and sources are not checked"; fi
+	@scripts/lint_containers.sh
+
+fmt: ## Format the code
+	cargo fmt --all
+
+gen: gen/settings gen/openapi ## Write every made file
+
+gen/settings: ## Write config.default.toml and docs/settings.md
+	$(HOOKYARD) config --write .
+
+gen/openapi: ## Write openapi/*.json
+	$(HOOKYARD) openapi --write openapi
+
+verify: ## Fail if a made file is not what the code says
+	@scripts/verify.sh
+
+bench: ## Measure throughput and latency beside a raw ceiling
+	cargo build --release --package server --bin hookyard
+	cargo run --release --package testkit --bin bench
+
+db/reset: ## Throw away the embedded data of `make run`
+	rm -rf data

@@ -1,0 +1,169 @@
+//! Opens storage, queue, configuration, use cases, worker and HTTP side, and wires them together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use admin::{App, Auth, Probes};
+use anyhow::Context as _;
+use gateway::Gateway;
+use gateway::config_cache::ConfigCache;
+use queue::{EmbeddedQueue, Queue, RedisQueue, RedisSettings};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use storage::Storage;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use worker::outbound::Outbound;
+use worker::{Parts, Worker};
+
+use crate::config::{MasterKey, Settings};
+use crate::embedded;
+use crate::front::Front;
+
+/// How long a database that is away at start is waited for.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// The first wait between two tries, doubled up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How often a process asks whether the configuration has changed.
+const FOLLOW: Duration = Duration::from_millis(500);
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Role {
+    /// Serves the API and the dashboard, takes events in.
+    Api,
+    /// Delivers.
+    Worker,
+}
+
+/// The running parts.
+pub(crate) struct Running {
+    pub(crate) storage: Arc<Storage>,
+    pub(crate) config: Arc<ConfigCache>,
+    pub(crate) worker: Option<Worker>,
+    /// Ends the use cases' batcher, after it has answered what waits.
+    pub(crate) gateway_stop: CancellationToken,
+}
+
+/// Opens the database, waiting for it while it is away or has no schema yet.
+///
+/// Errors: it stays away; it is none of ours.
+pub(crate) async fn open_storage(
+    settings: &Settings,
+    keys: &[MasterKey],
+) -> anyhow::Result<Arc<Storage>> {
+    let database = settings.database();
+    let migrates = settings.migrate || !database.is_postgres();
+    let deadline = Instant::now() + PATIENCE;
+    let mut wait = FIRST_WAIT;
+    loop {
+        let schema = if migrates {
+            storage::migrate(&database).await
+        } else {
+            Ok(())
+        };
+        let error = match schema {
+            Ok(()) => match Storage::open(database.clone(), embedded::keyring(keys)).await {
+                Ok(storage) => return Ok(Arc::new(storage)),
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        // Another process may be about to make the schema.
+        let may_pass = error.is_passing() || matches!(error, storage::Error::Database(_));
+        if !may_pass || Instant::now() + wait > deadline {
+            return Err(error).context(if migrates {
+                "open the database"
+            } else {
+                "open the database (is its schema there? `hookyard migrate` or HOOKYARD_MIGRATE=true makes it)"
+            });
+        }
+        tracing::warn!(%error, retry_in_ms = wait.as_millis(), migrates, "database.not_open");
+        sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// Starts every part these roles need; from then on `front` answers.
+///
+/// Errors: the database cannot be reached; a setting cannot be used.
+pub(crate) async fn start(
+    settings: &Settings,
+    roles: &[Role],
+    storage: Arc<Storage>,
+    front: &Front,
+    probes: Probes,
+    rng: &mut StdRng,
+) -> anyhow::Result<Running> {
+    let queue = open_queue(settings, &storage)?;
+    let config = ConfigCache::open(Arc::clone(&storage))
+        .await
+        .context("read the configuration")?;
+    let outbound = Arc::new(Outbound::new(&settings.outbound)?);
+    let gateway_stop = CancellationToken::new();
+    let gateway = Gateway::start(
+        Arc::clone(&storage),
+        Arc::clone(&queue),
+        Arc::clone(&config),
+        Arc::clone(&outbound) as Arc<dyn gateway::test_send::Sender>,
+        settings.gateway.clone(),
+        gateway_stop.clone(),
+    );
+    let auth = Auth::open(Arc::clone(&storage), &settings.admin, StdRng::from_rng(rng)).await?;
+    let worker = if roles.contains(&Role::Worker) {
+        // Nobody else works on a file: what is marked as in flight was ours, before we were ended.
+        storage.reopen_own_jobs().await?;
+        let parts = Parts {
+            storage: Arc::clone(&storage),
+            queue,
+            config: Arc::clone(&config),
+            gateway: Arc::clone(&gateway),
+            outbound,
+        };
+        Some(Worker::start(parts, settings.worker.clone()))
+    } else {
+        None
+    };
+    let app = App {
+        gateway,
+        storage: Arc::clone(&storage),
+        auth,
+        probes,
+    };
+    front.open(admin::routes(Arc::new(app)));
+    Ok(Running {
+        storage,
+        config,
+        worker,
+        gateway_stop,
+    })
+}
+
+fn open_queue(settings: &Settings, storage: &Storage) -> anyhow::Result<Arc<dyn Queue>> {
+    Ok(match &settings.redis_url {
+        Some(url) => Arc::new(RedisQueue::connect(
+            url.reveal(),
+            RedisSettings::default(),
+            storage.clock(),
+        )?),
+        None => Arc::new(EmbeddedQueue::new(storage.clock())),
+    })
+}
+
+/// Follows changes of the configuration, for ever. An absence of the database is logged once, and its end.
+pub(crate) async fn follow_configuration(config: Arc<ConfigCache>) {
+    let mut ticks = tokio::time::interval(FOLLOW);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut away = false;
+    loop {
+        ticks.tick().await;
+        let result = config.catch_up().await;
+        match &result {
+            Ok(()) if away => tracing::info!("database.back"),
+            Err(error) if !away => tracing::warn!(%error, "database.away"),
+            _ => {}
+        }
+        away = result.is_err();
+    }
+}

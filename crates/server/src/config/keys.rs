@@ -1,0 +1,379 @@
+//! Every setting: its key, what it takes, its default and why. The one source of `config.default.toml`
+//! and of the reference page.
+
+/// What a key takes, as documents say it and as TOML spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Any text.
+    Text,
+    /// A text that is masked wherever it is shown; may come from a file by `_FILE`.
+    Secret,
+    /// A URL whose password is masked; may come from a file by `_FILE`.
+    SecretUrl,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number.
+    Number,
+    /// A duration such as `250ms`, `90s`, `15m`, `2h`, `30d`.
+    Duration,
+    /// Durations.
+    Durations,
+    /// Texts.
+    List,
+}
+
+impl Kind {
+    /// Whether the value must not be shown.
+    pub(crate) const fn is_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::SecretUrl)
+    }
+
+    /// Whether several values are taken, separated by commas.
+    pub(crate) const fn is_list(self) -> bool {
+        matches!(self, Self::Durations | Self::List)
+    }
+
+    /// Its name in the reference.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Secret => "secret",
+            Self::SecretUrl => "URL",
+            Self::Bool => "true or false",
+            Self::Number => "number",
+            Self::Duration => "duration",
+            Self::Durations => "list of durations",
+            Self::List => "list",
+        }
+    }
+}
+
+/// One setting.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// Its place in the TOML file: `section.name`.
+    pub(crate) path: &'static str,
+    /// What it takes.
+    pub(crate) kind: Kind,
+    /// Its value when nobody gives one; empty is none.
+    pub(crate) default: &'static str,
+    /// Meaning, unit, and why the default is what it is.
+    pub(crate) doc: &'static str,
+}
+
+impl Key {
+    /// Its environment variable.
+    pub(crate) fn variable(&self) -> String {
+        format!("HOOKYARD_{}", self.path.replace('.', "__").to_uppercase())
+    }
+
+    /// The key of this path.
+    pub(crate) fn find(path: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+}
+
+const fn key(path: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
+    Key {
+        path,
+        kind,
+        default,
+        doc,
+    }
+}
+
+/// What each section is about, in the order of the documents.
+pub(crate) const SECTIONS: &[(&str, &str)] = &[
+    ("", "The process itself."),
+    (
+        "admin",
+        "The first admin. Used at start, only when there is no admin yet.",
+    ),
+    ("auth", "Logins."),
+    (
+        "database",
+        "Connections to PostgreSQL; SQLite takes only `api_connections`, for reads.",
+    ),
+    (
+        "dialects.flexype",
+        "Defaults of FlexyPe endpoints. An endpoint may have its own.",
+    ),
+    (
+        "dialects.standard",
+        "Defaults of Standard Webhooks endpoints. An endpoint may have its own.",
+    ),
+    ("ingest", "Taking events in."),
+    ("limits", "What one caller may ask of the process."),
+    ("outbound", "How receivers are reached."),
+    ("retention", "How long things are kept."),
+    ("worker", "Delivering."),
+];
+
+/// All of them, by section.
+pub(crate) const KEYS: &[Key] = &[
+    key(
+        "listen",
+        Kind::Text,
+        "127.0.0.1:8080",
+        "Address and port of the API and dashboard. Only this machine by default: put a TLS proxy in front before opening it.",
+    ),
+    key(
+        "metrics_listen",
+        Kind::Text,
+        "",
+        "Address and port of `/metrics`, `/livez` and `/readyz` alone. With it, `/metrics` is no longer served by `listen`.",
+    ),
+    key(
+        "data_dir",
+        Kind::Text,
+        "./data",
+        "Where embedded mode keeps its database and master key. Made with mode 0700.",
+    ),
+    key(
+        "database_url",
+        Kind::SecretUrl,
+        "",
+        "`postgres://…`, or `sqlite:/path/file.db`. None: `hookyard.db` in `data_dir`.",
+    ),
+    key(
+        "redis_url",
+        Kind::SecretUrl,
+        "",
+        "`redis://…` or `rediss://…`, shared by all processes. None: each process wakes only itself, and others find its work by their safety poll.",
+    ),
+    key(
+        "master_key",
+        Kind::Secret,
+        "",
+        "Base64 keys of 32 bytes that secrets at rest are encrypted with: the first encrypts, all decrypt. Separated by commas. Must be given with PostgreSQL; embedded mode makes one at first start.",
+    ),
+    key(
+        "public_url",
+        Kind::Text,
+        "",
+        "How browsers and clients reach this installation. Its host may not be an endpoint's.",
+    ),
+    key(
+        "self_hosts",
+        Kind::List,
+        "",
+        "More host names of this installation, which no endpoint may have.",
+    ),
+    key(
+        "migrate",
+        Kind::Bool,
+        "false",
+        "Bring the schema up to date at start, one process at a time. Embedded mode always does.",
+    ),
+    key(
+        "log",
+        Kind::Text,
+        "info",
+        "What is logged: a `tracing` filter, such as `info,worker=debug`.",
+    ),
+    key(
+        "log_format",
+        Kind::Text,
+        "json",
+        "`json` for machines, `text` for people.",
+    ),
+    key("admin.email", Kind::Text, "", "Their email."),
+    key(
+        "admin.password",
+        Kind::Secret,
+        "",
+        "Their password, at least 8 characters.",
+    ),
+    key(
+        "auth.access_token",
+        Kind::Duration,
+        "15m",
+        "Life of an access token. Short: a stolen one is soon worthless.",
+    ),
+    key(
+        "auth.refresh_token",
+        Kind::Duration,
+        "30d",
+        "Life of a refresh token: who comes back in time stays logged in.",
+    ),
+    key(
+        "database.hot_connections",
+        Kind::Number,
+        "6",
+        "Connections for taking in, claiming and settling. Few: each is busy with batches.",
+    ),
+    key(
+        "database.api_connections",
+        Kind::Number,
+        "10",
+        "Connections for the API's reads and changes.",
+    ),
+    key(
+        "dialects.flexype.schedule",
+        Kind::Durations,
+        "1m,5m,15m",
+        "Delays before the retries of a failed delivery. Source: FlexyPe, \"Retry logic\".",
+    ),
+    key(
+        "dialects.flexype.timeout",
+        Kind::Duration,
+        "10s",
+        "From the start of an attempt to its complete response head.",
+    ),
+    key(
+        "dialects.standard.schedule",
+        Kind::Durations,
+        "5s,5m,30m,2h,5h,10h,14h,20h,24h",
+        "Delays before the retries of a failed delivery; up to 20 % is added at random. Source: Standard Webhooks, \"Deliverability and reliability\".",
+    ),
+    key(
+        "dialects.standard.timeout",
+        Kind::Duration,
+        "20s",
+        "From the start of an attempt to its complete response head.",
+    ),
+    key(
+        "ingest.pace",
+        Kind::Duration,
+        "3ms",
+        "Least time between the beginnings of two commits of new events. Adds nothing at low load, makes batches at high load.",
+    ),
+    key(
+        "ingest.waiting",
+        Kind::Number,
+        "4096",
+        "Publish calls that may wait for their commit. Beyond, callers get 503 and come back.",
+    ),
+    key(
+        "limits.endpoints_per_merchant",
+        Kind::Number,
+        "50",
+        "Endpoints a merchant may have.",
+    ),
+    key(
+        "limits.test_sends",
+        Kind::Number,
+        "10",
+        "Test sends to one endpoint in a minute: enough to debug by, too few to flood with.",
+    ),
+    key(
+        "limits.logins",
+        Kind::Number,
+        "100",
+        "Failed logins of one account within `login_window`: a person never gets there, a guesser soon does.",
+    ),
+    key(
+        "limits.login_window",
+        Kind::Duration,
+        "10m",
+        "The window of `logins`.",
+    ),
+    key(
+        "limits.connections",
+        Kind::Number,
+        "10000",
+        "Connections held at once. More wait unaccepted.",
+    ),
+    key(
+        "limits.header_timeout",
+        Kind::Duration,
+        "10s",
+        "Time for the first byte of a connection and for each request head.",
+    ),
+    key(
+        "outbound.allow_http",
+        Kind::Bool,
+        "false",
+        "Also call `http://` URLs. For development only.",
+    ),
+    key(
+        "outbound.allowed_networks",
+        Kind::List,
+        "",
+        "Networks that may be called although they are not public, such as `127.0.0.0/8`. Wins over every rule about addresses and ports.",
+    ),
+    key(
+        "outbound.ca_file",
+        Kind::Text,
+        "",
+        "PEM file of certificate authorities to trust besides the system's.",
+    ),
+    key(
+        "outbound.dns_servers",
+        Kind::List,
+        "",
+        "Name servers to ask, as `address` or `address:port`. None: the system's.",
+    ),
+    key(
+        "outbound.connect_timeout",
+        Kind::Duration,
+        "3s",
+        "Time for opening the TCP connection, and again for the TLS handshake.",
+    ),
+    key(
+        "outbound.dns_timeout",
+        Kind::Duration,
+        "2s",
+        "Time for looking up a name.",
+    ),
+    key(
+        "outbound.idle_timeout",
+        Kind::Duration,
+        "30s",
+        "How long an unused connection is kept. Short: its address is not checked again.",
+    ),
+    key(
+        "retention.log",
+        Kind::Duration,
+        "30d",
+        "How long events, deliveries and attempts are kept. What is unfinished is kept longer.",
+    ),
+    key(
+        "worker.slots",
+        Kind::Number,
+        "512",
+        "Requests in flight at once in this process.",
+    ),
+    key(
+        "worker.in_flight_per_endpoint",
+        Kind::Number,
+        "10",
+        "Requests in flight at once to one endpoint.",
+    ),
+    key(
+        "worker.per_host",
+        Kind::Number,
+        "64",
+        "Requests in flight at once to one host, whoever's endpoints are there.",
+    ),
+    key(
+        "worker.claim_pace",
+        Kind::Duration,
+        "3ms",
+        "Least time between the beginnings of two claims. Adds nothing at low load, makes batches at high load.",
+    ),
+    key(
+        "worker.settle_pace",
+        Kind::Duration,
+        "10ms",
+        "Least time between the beginnings of two commits of results.",
+    ),
+    key(
+        "worker.slow_slots",
+        Kind::Number,
+        "32",
+        "Requests in flight at once to all endpoints that are slow to answer.",
+    ),
+    key(
+        "worker.disable_after",
+        Kind::Duration,
+        "5d",
+        "An endpoint with nothing but failures for so long is disabled.",
+    ),
+    key(
+        "worker.disabled_wait",
+        Kind::Duration,
+        "72h",
+        "How long deliveries of a disabled endpoint wait for it to be enabled. Then they are skipped.",
+    ),
+];

@@ -1,0 +1,11 @@
+//! What only the whole process shows.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod architecture;
+mod config;
+mod openapi;
+mod process;

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Compares every made file with a fresh one.
+set -eu
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
+mkdir "$fresh/docs"
+cargo run --quiet --package server --bin hookyard -- config --write "$fresh"
+cargo run --quiet --package server --bin hookyard -- openapi --write "$fresh/openapi"
+stale=
+for file in config.default.toml docs/settings.md openapi/hookyard.json openapi/hookyard-3.0.json; do
+  cmp -s "$file" "$fresh/$file" || stale="$stale $file"
+done
+if [ -n "$stale" ]; then
+  echo "not what the code says:$stale; run \`make gen\`" >&2
+  exit 1
+fi
+echo "made files are up to date"
