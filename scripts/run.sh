@@ -15,4 +15,4 @@ if [ -z "${HOOKYARD_DATABASE_URL:-}${HOOKYARD_ADMIN__PASSWORD:-}${HOOKYARD_ADMIN
     printf '\nLog in as %s with password %s\n\n' "$HOOKYARD_ADMIN__EMAIL" "$(cat "$password")"
   fi
 fi
-exec cargo run --quiet --package server --bin hookyard -- serve "$@"
+exec "${CARGO_TARGET_DIR:-target}/debug/hookyard" serve "$@"
