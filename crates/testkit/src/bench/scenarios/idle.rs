@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use super::Bench;
 
-/// Long enough for what a start leaves to do, and for several safety polls.
-const IDLE: Duration = Duration::from_secs(5);
+/// Long enough for what a start leaves to do.
+const SETTLED: Duration = Duration::from_secs(5);
+
+/// How long CPU is measured: `/proc` counts in 10 ms, so this tells 0.7 ms/s apart.
+const IDLE: Duration = Duration::from_secs(15);
 
 /// Looks on.
 pub(super) async fn run(bench: &mut Bench<'_>) {
-    tokio::time::sleep(IDLE).await;
+    tokio::time::sleep(SETTLED).await;
+    bench.add("idle", "resident MiB", bench.system.resident_mib());
     let before = bench.system.cpu_seconds();
     tokio::time::sleep(IDLE).await;
     let after = bench.system.cpu_seconds();
-    bench.add("idle", "resident MiB", bench.system.resident_mib());
     let parts = ["Hookyard", "PostgreSQL", "Redis"]
         .into_iter()
         .zip(after.into_iter().zip(before));
