@@ -16,10 +16,10 @@ use domain::tenancy::TenantScope;
 use queue::{Queue, Stub};
 use rand::rngs::StdRng;
 use sha2::{Digest as _, Sha256};
-use storage::Storage;
 use storage::events::{
     IngestResult, Ingested, NewDelivery, NewKey, Publication, event_id_key, idempotency_key,
 };
+use storage::{ConfigVersion, Storage};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +29,8 @@ use crate::{Error, Gateway};
 
 /// Events of one merchant that one commit takes while others wait.
 const PER_MERCHANT: usize = 64;
+/// Events that one commit takes; a single call may have more. Bounds the statement's time and memory.
+const PER_COMMIT: usize = 2_000;
 /// Times a batch is repeated because the configuration moved under it.
 const REPEATS: usize = 8;
 /// How far in the future an event may say it happened.
@@ -130,11 +132,12 @@ impl Gateway {
             events,
             idempotency,
         } = call;
-        let mut events: Arc<[PublishEvent]> = events.into();
+        let call: Arc<[PublishEvent]> = events.into();
+        let mut events = Arc::clone(&call);
         let mut known: HashMap<usize, PublishedEvent> = HashMap::new();
         let mut places: Vec<usize> = (0..events.len()).collect();
         loop {
-            let keys = plan_keys(&events, idempotency.as_ref());
+            let keys = plan_keys(&events, &places, idempotency.as_ref());
             let stored = match self
                 .submit(scope, Arc::clone(&events), keys.clone())
                 .await?
@@ -142,7 +145,7 @@ impl Gateway {
                 Fate::Stored(stored) => stored,
                 Fate::Taken(taken) => {
                     if let Some(repeat) = self
-                        .replay(scope, idempotency.as_ref(), &keys, &taken)
+                        .replay(scope, idempotency.as_ref(), &call, &taken)
                         .await?
                     {
                         return Ok(repeat);
@@ -247,12 +250,13 @@ impl Gateway {
         answer.await.map_err(|_| Error::Overloaded)?
     }
 
-    /// The first answer again, if the call's Idempotency-Key was taken.
+    /// The first answer again, if the call's Idempotency-Key was taken. It had the same body, so each event is
+    /// found by its own id, or by the key and its place.
     async fn replay(
         &self,
         scope: TenantScope,
         idempotency: Option<&IdempotencyKey>,
-        keys: &[PlannedKey],
+        call: &[PublishEvent],
         taken: &[NewKey],
     ) -> Result<Option<Published>, Error> {
         let Some(idempotency) = idempotency else {
@@ -266,8 +270,11 @@ impl Gateway {
             return Err(Error::KeyReused);
         }
         let mut events = Vec::new();
-        for index in 0..keys.iter().map(|key| key.event + 1).max().unwrap_or(0) {
-            let hash = key_of_event(&idempotency.key, index);
+        for (place, event) in call.iter().enumerate() {
+            let hash = match &event.event_id {
+                Some(id) => event_id_key(id),
+                None => key_of_place(&idempotency.key, place),
+            };
             let target = taken
                 .iter()
                 .find(|key| key.hash == hash)
@@ -336,36 +343,43 @@ fn in_order(mut events: HashMap<usize, PublishedEvent>, how: How) -> Published {
     }
 }
 
-/// The first event's key is the Idempotency-Key itself; the others' carry their place, so that a repeat
-/// finds every event.
-fn key_of_event(key: &str, index: usize) -> [u8; 32] {
-    if index == 0 {
-        idempotency_key(key)
-    } else {
-        idempotency_key(&format!("{index}\0{key}"))
-    }
+/// Names an event without an id of its own by the key it came under and its place in the call.
+fn key_of_place(key: &str, place: usize) -> [u8; 32] {
+    idempotency_key(&format!("{place}\0{key}"))
 }
 
-fn plan_keys(events: &[PublishEvent], idempotency: Option<&IdempotencyKey>) -> Vec<PlannedKey> {
+/// The keys of a call, or of what is left of it: `places` says where its events stood. The Idempotency-Key
+/// itself goes with the first event; events without an id get one more, so that a repeat finds them all.
+fn plan_keys(
+    events: &[PublishEvent],
+    places: &[usize],
+    idempotency: Option<&IdempotencyKey>,
+) -> Vec<PlannedKey> {
     let mut keys = Vec::new();
-    for (index, event) in events.iter().enumerate() {
+    for (index, (event, place)) in events.iter().zip(places).enumerate() {
+        let mut plan = |hash, body_hash| {
+            keys.push(PlannedKey {
+                hash,
+                body_hash,
+                event: index,
+            });
+        };
         if let Some(id) = &event.event_id {
             let body = Sha256::new()
                 .chain_update(&event.event_type)
                 .chain_update([0]);
-            let body_hash = body.chain_update(&event.payload).finalize().into();
-            keys.push(PlannedKey {
-                hash: event_id_key(id),
-                body_hash,
-                event: index,
-            });
+            plan(
+                event_id_key(id),
+                body.chain_update(&event.payload).finalize().into(),
+            );
         }
         if let Some(IdempotencyKey { key, body_hash }) = idempotency {
-            keys.push(PlannedKey {
-                hash: key_of_event(key, index),
-                body_hash: *body_hash,
-                event: index,
-            });
+            if index == 0 {
+                plan(idempotency_key(key), *body_hash);
+            }
+            if event.event_id.is_none() {
+                plan(key_of_place(key, *place), *body_hash);
+            }
         }
     }
     keys
@@ -380,10 +394,12 @@ pub(crate) struct Flusher {
     pub(crate) rng: StdRng,
 }
 
-/// A request with what is to be stored for it.
-struct Planned {
-    request: Request,
-    publication: Publication,
+/// Requests with what is to be stored for them, and those that are refused.
+#[derive(Default)]
+struct Plan {
+    requests: Vec<Request>,
+    publications: Vec<Publication>,
+    refused: Vec<(Request, Error)>,
 }
 
 impl Flusher {
@@ -395,11 +411,16 @@ impl Flusher {
     ) {
         let mut collector = Collector::new(waiting, "ingest", pace);
         let mut left = Vec::new();
+        let mut closed = false;
         loop {
             tokio::select! {
                 biased;
+                () = stop.cancelled(), if !closed => {
+                    closed = true;
+                    collector.close();
+                    continue;
+                }
                 more = collector.next(&mut left) => if !more { return },
-                () = stop.cancelled(), if !stop.is_cancelled() => collector.close(),
             }
             let batch = take_fairly(&mut left);
             self.flush(batch).await;
@@ -426,8 +447,9 @@ impl Flusher {
         }
         for request in batch {
             if let Err((error, rest)) = self.store(vec![request]).await {
-                rest.into_iter()
-                    .for_each(|request| request.answer(Err(Error::of_storage(&error))));
+                for request in rest {
+                    request.answer(Err(Error::of_storage(&error)));
+                }
             }
         }
     }
@@ -440,29 +462,28 @@ impl Flusher {
             // Before anything is read: what changes from here on makes the database refuse.
             let version = self.config.version();
             let now = self.clock.now();
-            let planned = match self.plan(batch, now).await {
-                Ok(planned) if planned.is_empty() => return Ok(()),
-                Ok(planned) => planned,
-                Err(failed) => return Err(failed),
-            };
-            let (requests, publications): (Vec<_>, Vec<_>) = planned
-                .into_iter()
-                .map(|p| (p.request, p.publication))
-                .unzip();
+            let Plan {
+                mut requests,
+                publications,
+                refused,
+            } = self.plan(batch, now).await?;
             let publications = Arc::new(publications);
-            match self
-                .storage
-                .ingest(version, Arc::clone(&publications), now)
-                .await
-            {
-                Err(error) => return Err((error, requests)),
+            match self.write(version, &publications, now).await {
+                Err(error) => {
+                    requests.extend(refused.into_iter().map(|(request, _)| request));
+                    return Err((error, requests));
+                }
                 Ok(IngestResult::Done(fates)) => {
                     self.tell(&publications, &fates, now);
                     answer_all(requests, &publications, fates);
+                    for (request, error) in refused {
+                        request.answer(Err(error));
+                    }
                     return Ok(());
                 }
                 Ok(IngestResult::Stale) => {
                     batch = requests;
+                    batch.extend(refused.into_iter().map(|(request, _)| request));
                     if let Err(error) = self.config.catch_up().await {
                         return Err((error, batch));
                     }
@@ -475,38 +496,57 @@ impl Flusher {
         ))
     }
 
-    /// Decides for each request what is to be stored; those of missing or suspended merchants are answered.
+    /// Stores the publications; when there are none, only learns whether the configuration is still the same.
+    async fn write(
+        &self,
+        version: ConfigVersion,
+        publications: &Arc<Vec<Publication>>,
+        now: Micros,
+    ) -> Result<IngestResult, storage::Error> {
+        if !publications.is_empty() {
+            let batch = Arc::clone(publications);
+            return self.storage.ingest(version, batch, now).await;
+        }
+        Ok(if self.storage.config_version().await? == version {
+            IngestResult::Done(Vec::new())
+        } else {
+            IngestResult::Stale
+        })
+    }
+
+    /// Decides for each request what is to be stored; those of missing or suspended merchants are refused, if
+    /// the configuration turns out to be fresh.
     async fn plan(
         &mut self,
         batch: Vec<Request>,
         now: Micros,
-    ) -> Result<Vec<Planned>, (storage::Error, Vec<Request>)> {
-        let mut planned = Vec::with_capacity(batch.len());
+    ) -> Result<Plan, (storage::Error, Vec<Request>)> {
+        let mut plan = Plan::default();
         let mut batch = batch.into_iter();
         while let Some(request) = batch.next() {
             let config = match self.config.merchant(request.merchant_id).await {
                 Ok(config) => config,
                 Err(error) => {
-                    let mut rest: Vec<Request> =
-                        planned.into_iter().map(|p: Planned| p.request).collect();
+                    let mut rest = plan.requests;
+                    rest.extend(plan.refused.into_iter().map(|(request, _)| request));
                     rest.push(request);
                     rest.extend(batch);
                     return Err((error, rest));
                 }
             };
             match config {
-                None => request.answer(Err(Error::NotFound)),
-                Some(config) if config.merchant.suspended => request.answer(Err(Error::Suspended)),
+                None => plan.refused.push((request, Error::NotFound)),
+                Some(config) if config.merchant.suspended => {
+                    plan.refused.push((request, Error::Suspended));
+                }
                 Some(config) => {
-                    let publication = self.publication(&request, &config, now);
-                    planned.push(Planned {
-                        request,
-                        publication,
-                    });
+                    plan.publications
+                        .push(self.publication(&request, &config, now));
+                    plan.requests.push(request);
                 }
             }
         }
-        Ok(planned)
+        Ok(plan)
     }
 
     fn publication(
@@ -609,8 +649,9 @@ fn answer_all(requests: Vec<Request>, publications: &[Publication], fates: Vec<I
     }
 }
 
-/// Takes the requests of the next commit: in the order they came, at most [`PER_MERCHANT`] events of one
-/// merchant while others wait, and never two that claim the same key. What is not taken stays.
+/// Takes the requests of the next commit: in the order they came, about [`PER_COMMIT`] events, at most
+/// [`PER_MERCHANT`] of one merchant while others wait, and never two that claim the same key. What is not
+/// taken stays.
 fn take_fairly(waiting: &mut Vec<Request>) -> Vec<Request> {
     let alone = waiting
         .iter()
@@ -619,6 +660,7 @@ fn take_fairly(waiting: &mut Vec<Request>) -> Vec<Request> {
     let mut keys: HashSet<(MerchantId, [u8; 32])> = HashSet::new();
     let mut taken = Vec::with_capacity(waiting.len());
     let mut left = Vec::new();
+    let mut total = 0;
     for request in waiting.drain(..) {
         let merchant = request.merchant_id;
         let row = rows.entry(merchant).or_default();
@@ -626,11 +668,13 @@ fn take_fairly(waiting: &mut Vec<Request>) -> Vec<Request> {
             .keys
             .iter()
             .any(|key| keys.contains(&(merchant, key.hash)));
-        if clashes || (!alone && *row >= PER_MERCHANT) {
+        let full = total > 0 && total + request.events.len() > PER_COMMIT;
+        if clashes || full || (!alone && *row >= PER_MERCHANT) {
             left.push(request);
             continue;
         }
         *row += request.events.len();
+        total += request.events.len();
         keys.extend(request.keys.iter().map(|key| (merchant, key.hash)));
         taken.push(request);
     }

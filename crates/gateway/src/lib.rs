@@ -40,6 +40,7 @@ pub struct Gateway {
     /// Ids and secrets are drawn from here. Seeded by the system, or by a test.
     rng: Mutex<StdRng>,
     clock: Arc<dyn Clock>,
+    stop: CancellationToken,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -69,7 +70,7 @@ impl Gateway {
             clock: Arc::clone(&clock),
             rng: StdRng::from_rng(&mut rng),
         };
-        tokio::spawn(batcher.run(waiting, settings.ingest_pace, stop));
+        tokio::spawn(batcher.run(waiting, settings.ingest_pace, stop.clone()));
         let tests = TestLimiter::new(settings.tests_per_minute);
         Arc::new(Self {
             storage,
@@ -81,12 +82,18 @@ impl Gateway {
             tests,
             rng: Mutex::new(rng),
             clock,
+            stop,
         })
     }
 
     /// The configuration as this process knows it.
     pub fn config(&self) -> &Arc<ConfigCache> {
         &self.config
+    }
+
+    /// Whether the ingest batcher has ended although nobody asked it to: the process should end too.
+    pub fn is_broken(&self) -> bool {
+        self.requests.is_closed() && !self.stop.is_cancelled()
     }
 
     /// The settings it was started with.

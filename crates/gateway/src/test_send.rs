@@ -130,11 +130,10 @@ impl Gateway {
             .map(|entry| Bytes::from(entry.example.clone()));
         let now = self.now();
         let id = self.draw(|rng| EventId::new(now, rng));
-        let text = id.to_string();
         Ok(Event {
             id,
             merchant_id: scope.merchant_id(),
-            event_id: text.replacen("evt_", "evt_test_", 1).into(),
+            event_id: id.to_string().replacen("evt_", "evt_test_", 1).into(),
             event_type: event_type.into(),
             payload: test
                 .payload

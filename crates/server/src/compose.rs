@@ -39,6 +39,7 @@ pub(crate) enum Role {
 
 /// The running parts.
 pub(crate) struct Running {
+    pub(crate) gateway: Arc<Gateway>,
     pub(crate) storage: Arc<Storage>,
     pub(crate) config: Arc<ConfigCache>,
     pub(crate) worker: Option<Worker>,
@@ -121,18 +122,19 @@ pub(crate) async fn start(
             gateway: Arc::clone(&gateway),
             outbound,
         };
-        Some(Worker::start(parts, settings.worker.clone()))
+        Some(Worker::start(&parts, settings.worker.clone()))
     } else {
         None
     };
     let app = App {
-        gateway,
+        gateway: Arc::clone(&gateway),
         storage: Arc::clone(&storage),
         auth,
         probes,
     };
     front.open(admin::routes(Arc::new(app)));
     Ok(Running {
+        gateway,
         storage,
         config,
         worker,

@@ -10,7 +10,7 @@ use domain::id::{AttemptId, DeliveryId, EndpointId};
 use domain::tenancy::TenantScope;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set};
 
-use crate::entity::{attempt, delivery, event};
+use crate::entity::{attempt, delivery, event, failed_delivery};
 use crate::settle::{headers_json, span as micros};
 use crate::{Error, Storage};
 
@@ -87,6 +87,15 @@ impl Storage {
         attempt::Entity::insert(row)
             .exec_without_returning(&write.transaction)
             .await?;
+        if status == Status::Failed {
+            let failed = failed_delivery::ActiveModel {
+                merchant_id: Set(test.merchant_id.uuid()),
+                delivery_id: Set(attempt.delivery_id.uuid()),
+            };
+            failed_delivery::Entity::insert(failed)
+                .exec_without_returning(&write.transaction)
+                .await?;
+        }
         write.commit().await
     }
 }

@@ -11,6 +11,8 @@ use crate::error::Error;
 
 /// How long a caller waits for a connection before it is told that the database is not available.
 const ACQUIRE: Duration = Duration::from_secs(3);
+/// The same for a batch of the hot path. A caller may wait for the batch before its own, too, and shall be told within 3 s.
+const ACQUIRE_HOT: Duration = Duration::from_millis(1_400);
 /// How long SQLite waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -57,7 +59,7 @@ pub(crate) async fn postgres_hot(settings: &DatabaseSettings) -> Result<PgPool, 
     ]);
     let pool = PgPoolOptions::new()
         .max_connections(settings.hot_connections)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(ACQUIRE_HOT)
         .test_before_acquire(false)
         .connect_with(options)
         .await?;

@@ -11,7 +11,7 @@ use domain::tenancy::TenantScope;
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, Select,
-    sea_query::{Expr, ExprTrait as _},
+    sea_query::{Expr, ExprTrait as _, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -66,7 +66,7 @@ impl Storage {
         filter: &DeliveryFilter,
         page: PageRequest,
     ) -> Result<Page<Delivery>, Error> {
-        let mut query = filtered(filter, scope)
+        let mut query = filtered(filter, scope, self.clock().now())
             .order_by_desc(delivery::Column::Id)
             .limit(page.limit + 1);
         if let Some(before) = page.before {
@@ -123,14 +123,14 @@ impl Storage {
             .map(|row| {
                 let job = jobs.remove(&row.id);
                 let (wire, name) = names.get(&row.event_id).cloned().unwrap_or_default();
-                delivery_of(row, job.as_ref(), wire, name, now)
+                delivery_of(&row, job.as_ref(), wire, name, now)
             })
             .collect()
     }
 }
 
 fn delivery_of(
-    row: delivery::Model,
+    row: &delivery::Model,
     job: Option<&job::Model>,
     wire_event_id: String,
     event_type: String,
@@ -179,7 +179,11 @@ fn of_event(query: Select<delivery::Entity>, id: EventId) -> Select<delivery::En
         .filter(delivery::Column::Id.lt(DeliveryId::floor(made + Duration::from_millis(1)).uuid()))
 }
 
-fn filtered(filter: &DeliveryFilter, scope: Option<TenantScope>) -> Select<delivery::Entity> {
+fn filtered(
+    filter: &DeliveryFilter,
+    scope: Option<TenantScope>,
+    now: Micros,
+) -> Select<delivery::Entity> {
     let mut query = delivery::Entity::find();
     let merchant = scope.map(|scope| scope.merchant_id().uuid());
     if let Some(merchant) = merchant {
@@ -189,7 +193,7 @@ fn filtered(filter: &DeliveryFilter, scope: Option<TenantScope>) -> Select<deliv
         query = of_event(query, id);
     }
     if !filter.statuses.is_empty() {
-        query = query.filter(in_statuses(&filter.statuses, merchant));
+        query = query.filter(in_statuses(&filter.statuses, merchant, now));
     }
     if !filter.endpoint_ids.is_empty() {
         let ids = filter.endpoint_ids.iter().map(|id| id.uuid());
@@ -229,48 +233,69 @@ fn filtered(filter: &DeliveryFilter, scope: Option<TenantScope>) -> Select<deliv
     query
 }
 
-/// Failed ones stand in a table of their own, unfinished ones in the jobs; the rest is read off the row.
-fn in_statuses(statuses: &[Status], merchant: Option<Uuid>) -> Condition {
+/// As [`delivery_of`] shows them: what has a job is pending, retrying or delivering, whatever it was before a
+/// manual retry. Failed ones stand in a table of their own; the rest is read off the row.
+fn in_statuses(statuses: &[Status], merchant: Option<Uuid>, now: Micros) -> Condition {
     let mut any = Condition::any();
     for status in statuses {
-        any = match status {
-            Status::Failed => {
-                let mut failed = failed_delivery::Entity::find()
-                    .select_only()
-                    .column(failed_delivery::Column::DeliveryId);
-                if let Some(merchant) = merchant {
-                    failed = failed.filter(failed_delivery::Column::MerchantId.eq(merchant));
-                }
-                any.add(delivery::Column::Id.in_subquery(failed.into_query()))
+        let stored = delivery::Column::Status;
+        let one = match status {
+            Status::Pending => Condition::all()
+                .add(stored.ne(Status::Retrying.code()))
+                .add(delivery::Column::Id.in_subquery(jobs(merchant, now, false))),
+            Status::Retrying => Condition::all()
+                .add(stored.eq(status.code()))
+                .add(delivery::Column::Id.in_subquery(jobs(merchant, now, false))),
+            Status::Delivering => {
+                Condition::all().add(delivery::Column::Id.in_subquery(jobs(merchant, now, true)))
             }
-            Status::Pending | Status::Retrying | Status::Delivering => {
-                any.add(delivery::Column::Id.in_subquery(waiting(*status, merchant)))
-            }
-            Status::Succeeded | Status::Cancelled | Status::Skipped => {
-                any.add(delivery::Column::Status.eq(status.code()))
-            }
+            Status::Failed => Condition::all()
+                .add(delivery::Column::Id.in_subquery(failed(merchant)))
+                .add(without_job()),
+            Status::Succeeded | Status::Cancelled | Status::Skipped => Condition::all()
+                .add(stored.eq(status.code()))
+                .add(without_job()),
         };
+        any = any.add(one);
     }
     any
 }
 
-fn waiting(status: Status, merchant: Option<Uuid>) -> sea_orm::sea_query::SelectStatement {
+fn failed(merchant: Option<Uuid>) -> SelectStatement {
+    let mut failed = failed_delivery::Entity::find()
+        .select_only()
+        .column(failed_delivery::Column::DeliveryId);
+    if let Some(merchant) = merchant {
+        failed = failed.filter(failed_delivery::Column::MerchantId.eq(merchant));
+    }
+    failed.into_query()
+}
+
+/// Deliveries whose job is leased, or waits.
+fn jobs(merchant: Option<Uuid>, now: Micros, leased: bool) -> SelectStatement {
     let mut jobs = job::Entity::find().select_only().column(job::Column::Id);
     if let Some(merchant) = merchant {
         jobs = jobs.filter(job::Column::MerchantId.eq(merchant));
     }
-    jobs = match status {
-        Status::Delivering => jobs.filter(job::Column::Open.eq(true)),
-        // A manual retry of a finished delivery waits as pending, whatever its number.
-        Status::Pending => jobs.filter(job::Column::Open.eq(false)).filter(
-            Condition::any()
-                .add(job::Column::Number.eq(0))
-                .add(job::Column::Trigger.ne(domain::attempt::Trigger::Schedule.code())),
-        ),
-        _ => jobs
-            .filter(job::Column::Open.eq(false))
-            .filter(job::Column::Number.gt(0))
-            .filter(job::Column::Trigger.eq(domain::attempt::Trigger::Schedule.code())),
+    let state = if leased {
+        Condition::all()
+            .add(job::Column::Open.eq(true))
+            .add(job::Column::DueUs.gt(now.0))
+    } else {
+        Condition::any()
+            .add(job::Column::Open.eq(false))
+            .add(job::Column::DueUs.lte(now.0))
     };
-    jobs.into_query()
+    jobs.filter(state).into_query()
+}
+
+fn without_job() -> sea_orm::sea_query::SimpleExpr {
+    let job = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(
+            Expr::col((job::Entity, job::Column::Id))
+                .equals((delivery::Entity, delivery::Column::Id)),
+        );
+    Expr::exists(job.into_query()).not()
 }

@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::config_clock::Write;
-use crate::entity::{endpoint, endpoint_secret, subscription};
+use crate::entity::{endpoint, endpoint_secret, merchant, subscription};
 use crate::{Error, Page, PageRequest, Storage};
 
 impl Storage {
@@ -26,6 +26,11 @@ impl Storage {
     pub async fn create_endpoint(&self, new: &Destination, limit: u64) -> Result<bool, Error> {
         let change = self.begin_write().await?;
         let Destination { endpoint, secrets } = new;
+        // Calls for one merchant take turns, or two would each find room for one more.
+        merchant::Entity::find_by_id(endpoint.merchant_id.uuid())
+            .lock_exclusive()
+            .one(&change.transaction)
+            .await?;
         let present = endpoint::Entity::find()
             .filter(endpoint::Column::MerchantId.eq(endpoint.merchant_id.uuid()))
             .filter(endpoint::Column::DeletedUs.is_null())
@@ -107,7 +112,7 @@ impl Storage {
         let row = endpoint_secret::Entity::find_by_id(id.uuid())
             .one(&change.transaction)
             .await?;
-        let secrets = edit(&self.open_secrets(row.ok_or(Error::Corrupt {
+        let secrets = edit(&self.open_secrets(&row.ok_or(Error::Corrupt {
             what: "endpoint_secrets",
         })?)?);
         self.secret_row(id, &secrets)?
@@ -154,7 +159,7 @@ impl Storage {
         let row = endpoint_secret::Entity::find_by_id(id.uuid())
             .one(&self.reads)
             .await?;
-        row.map(|row| self.open_secrets(row)).transpose()
+        row.map(|row| self.open_secrets(&row)).transpose()
     }
 
     /// One endpoint of the merchant.
@@ -250,7 +255,7 @@ impl Storage {
                     what: "endpoint_secrets",
                 })?;
                 Ok(Destination {
-                    secrets: self.open_secrets(row)?,
+                    secrets: self.open_secrets(&row)?,
                     endpoint,
                 })
             })
@@ -391,7 +396,7 @@ impl Storage {
         })
     }
 
-    fn open_secrets(&self, row: endpoint_secret::Model) -> Result<Secrets, Error> {
+    fn open_secrets(&self, row: &endpoint_secret::Model) -> Result<Secrets, Error> {
         let context = row.endpoint_id;
         let open = |stored: &[u8]| {
             let plain = self.keyring.decrypt(context.as_bytes(), stored)?;

@@ -58,9 +58,12 @@ impl Storage {
             Hot::Postgres(pool) => {
                 let numbers: Vec<i16> = shards.iter().map(|s| s.number().into()).collect();
                 let rows = sqlx::query(
-                    "select id, endpoint_id, merchant_id, due_us from jobs
-                     where shard = any($1::smallint[]) and due_us > $2::bigint and due_us <= $3::bigint
-                     order by due_us limit $4::bigint",
+                    // Shard by shard: each is a walk along the index that ends at the limit.
+                    "select j.* from unnest($1::smallint[]) as s (shard), lateral (
+                       select id, endpoint_id, merchant_id, due_us from jobs
+                       where shard = s.shard and due_us > $2::bigint and due_us <= $3::bigint
+                       order by due_us limit $4::bigint) as j
+                     order by j.due_us limit $4::bigint",
                 )
                 .bind(numbers)
                 .bind(after.0)
@@ -71,12 +74,17 @@ impl Storage {
                 Ok(rows.iter().map(postgres_job).collect())
             }
             Hot::Sqlite(_) => {
-                // One process owns every shard there is.
-                self.sqlite_jobs(
+                let numbers: Vec<String> = shards.iter().map(|s| s.number().to_string()).collect();
+                let sql = format!(
                     "select id, endpoint_id, merchant_id, due_us from jobs
-                     where due_us > ? and due_us <= ? order by due_us limit ?",
-                    (after.0, until.0, limit),
-                )
+                     where shard in ({}) and due_us > ? and due_us <= ? order by due_us limit ?",
+                    numbers.join(", ")
+                );
+                self.jobs_of(Statement::from_sql_and_values(
+                    self.reads.get_database_backend(),
+                    sql,
+                    [after.0.into(), until.0.into(), limit.into()],
+                ))
                 .await
             }
         }
@@ -128,17 +136,6 @@ impl Storage {
                 self.jobs_of(statement).await
             }
         }
-    }
-
-    async fn sqlite_jobs(
-        &self,
-        sql: &str,
-        (a, b, c): (i64, i64, i64),
-    ) -> Result<Vec<DueJob>, Error> {
-        let backend = self.reads.get_database_backend();
-        let values = [a.into(), b.into(), c.into()];
-        self.jobs_of(Statement::from_sql_and_values(backend, sql, values))
-            .await
     }
 
     async fn jobs_of(&self, statement: Statement) -> Result<Vec<DueJob>, Error> {
@@ -208,10 +205,10 @@ impl Storage {
         {
             return Ok(None);
         }
-        let gone = query(
+        let gone = end(
             &write.transaction,
             "delete from jobs where id = $1 and merchant_id = $2 and (not open or due_us <= $3)
-             returning id, endpoint_id, merchant_id, due_us",
+             returning id, trigger",
             [
                 id.uuid().into(),
                 scope.merchant_id().uuid().into(),
@@ -219,10 +216,10 @@ impl Storage {
             ],
         )
         .await?;
-        if gone.is_none() {
+        if gone.is_empty() {
             return Ok(Some(false));
         }
-        finish(&write.transaction, &[id], Status::Cancelled, None, now).await?;
+        finish(&write.transaction, &gone, Status::Cancelled, None, now).await?;
         write.commit().await?;
         Ok(Some(true))
     }
@@ -239,32 +236,29 @@ impl Storage {
     ) -> Result<usize, Error> {
         let now = self.clock().now();
         let write = self.begin_write().await?;
-        let backend = write.transaction.get_database_backend();
-        let statement = Statement::from_sql_and_values(
-            backend,
+        // The state is asked for twice: a claim may come between the two looks.
+        let gone = end(
+            &write.transaction,
             "delete from jobs where id in (
                select id from jobs where shard = $1 and endpoint_id = $2 and (not open or due_us <= $3) limit $4)
-             returning id",
+               and (not open or due_us <= $3)
+             returning id, trigger",
             [
                 i16::from(Shard::of(endpoint_id).number()).into(),
                 endpoint_id.uuid().into(),
                 now.0.into(),
                 limit.into(),
             ],
-        );
-        let rows = write.transaction.query_all_raw(statement).await?;
-        let ids = rows
-            .iter()
-            .map(|row| Ok(DeliveryId::from_uuid(row.try_get_by_index(0)?)))
-            .collect::<Result<Vec<_>, Error>>()?;
+        )
+        .await?;
         let status = if skip.is_some() {
             Status::Skipped
         } else {
             Status::Cancelled
         };
-        finish(&write.transaction, &ids, status, skip, now).await?;
+        finish(&write.transaction, &gone, status, skip, now).await?;
         write.commit().await?;
-        Ok(ids.len())
+        Ok(gone.len())
     }
 
     /// Puts off the due jobs of a disabled endpoint until `until`, at most `limit` of them.
@@ -281,7 +275,8 @@ impl Storage {
         let statement = Statement::from_sql_and_values(
             write.transaction.get_database_backend(),
             "update jobs set due_us = $1 where id in (
-               select id from jobs where shard = $2 and endpoint_id = $3 and due_us <= $4 and not open limit $5)",
+               select id from jobs where shard = $2 and endpoint_id = $3 and due_us <= $4 and not open limit $5)
+               and due_us <= $4 and not open",
             [
                 until.0.into(),
                 i16::from(Shard::of(endpoint_id).number()).into(),
@@ -311,7 +306,7 @@ impl Storage {
             "update jobs set due_us = $1 + r.place from (
                select id as job_id, row_number() over (order by id) as place from jobs
                where shard = $2 and endpoint_id = $3 and due_us = $4 and not open) as r
-             where id = r.job_id",
+             where id = r.job_id and not open",
             [
                 (now - Duration::from_secs(1)).0.into(),
                 i16::from(Shard::of(endpoint_id).number()).into(),
@@ -378,6 +373,24 @@ async fn query<const N: usize>(
     row.as_ref().map(api_job).transpose()
 }
 
+/// Deletes jobs and answers which, each with its trigger.
+async fn end<const N: usize>(
+    transaction: &DatabaseTransaction,
+    sql: &str,
+    values: [Value; N],
+) -> Result<Vec<(Uuid, Trigger)>, Error> {
+    let backend = transaction.get_database_backend();
+    let rows = transaction
+        .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let trigger = Trigger::from_code(row.try_get_by_index(1)?);
+            Ok((row.try_get_by_index(0)?, trigger))
+        })
+        .collect()
+}
+
 /// The shard of a delivery of this merchant, whatever its state.
 async fn shard_of_finished(
     transaction: &DatabaseTransaction,
@@ -393,16 +406,22 @@ async fn shard_of_finished(
     Ok(delivery.map(|found| Shard::of(found.endpoint_id)))
 }
 
-/// Writes a final state that no attempt led to.
+/// Writes a final state that no attempt led to. What waited for a manual retry had ended before: it stays
+/// what it was.
 async fn finish(
     transaction: &DatabaseTransaction,
-    ids: &[DeliveryId],
+    gone: &[(Uuid, Trigger)],
     status: Status,
     skip: Option<SkipReason>,
     now: Micros,
 ) -> Result<(), Error> {
     use crate::entity::delivery::{Column, Entity};
     use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr};
+    let ids: Vec<Uuid> = gone
+        .iter()
+        .filter(|(_, trigger)| *trigger == Trigger::Schedule)
+        .map(|(id, _)| *id)
+        .collect();
     if ids.is_empty() {
         return Ok(());
     }
@@ -410,7 +429,7 @@ async fn finish(
         .col_expr(Column::Status, Expr::value(status.code()))
         .col_expr(Column::SkipReason, Expr::value(skip.map(SkipReason::code)))
         .col_expr(Column::FinishedUs, Expr::value(Some(now.0)))
-        .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+        .filter(Column::Id.is_in(ids))
         .exec(transaction)
         .await?;
     Ok(())

@@ -122,6 +122,11 @@ impl Storage {
         Arc::clone(&self.clock)
     }
 
+    /// Whether the one writer of the file has ended: the process should end too.
+    pub fn is_broken(&self) -> bool {
+        matches!(&self.hot, Hot::Sqlite(writer) if writer.is_broken())
+    }
+
     /// Whether this is PostgreSQL, where other processes may share the data.
     pub const fn is_shared(&self) -> bool {
         matches!(self.hot, Hot::Postgres(_))

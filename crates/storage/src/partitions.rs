@@ -50,12 +50,7 @@ pub(crate) async fn make_ahead(connection: &mut PgConnection, now: Micros) -> Re
     for (table, key, with) in TABLES {
         for number in today - 1..=today + AHEAD {
             let day = day(table, number);
-            let exists: Option<String> = sqlx::query("select to_regclass($1)::text")
-                .bind(&day.name)
-                .fetch_one(&mut *connection)
-                .await?
-                .get(0);
-            if exists.is_none() {
+            if find(connection, &day.name).await? != Found::Attached {
                 make(connection, table, key, with, &day).await?;
             }
         }
@@ -87,42 +82,87 @@ async fn make(
     Ok(())
 }
 
+/// How far a partition has come: making and dropping take several steps, and a process may die in between.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    /// A table that is not attached (yet, or any more).
+    Alone,
+    /// Its detaching was interrupted.
+    Leaving,
+    Attached,
+}
+
+async fn find(connection: &mut PgConnection, name: &str) -> Result<Found, Error> {
+    let row = sqlx::query(
+        "select i.inhdetachpending from pg_class c left join pg_inherits i on i.inhrelid = c.oid
+         where c.oid = to_regclass($1)",
+    )
+    .bind(name)
+    .fetch_optional(connection)
+    .await?;
+    Ok(match row.map(|row| row.get::<Option<bool>, _>(0)) {
+        None => Found::Nothing,
+        Some(None) => Found::Alone,
+        Some(Some(true)) => Found::Leaving,
+        Some(Some(false)) => Found::Attached,
+    })
+}
+
 /// Drops the days that ended before `before` and hold no unfinished delivery. Answers how many days went.
 pub(crate) async fn drop_before(
     connection: &mut PgConnection,
     before: Micros,
 ) -> Result<u64, Error> {
-    let oldest: Option<Uuid> = sqlx::query("select min(id) from jobs")
-        .fetch_one(&mut *connection)
-        .await?
-        .try_get(0)
-        .ok();
     let last_day = before.0.div_euclid(DAY) - 1;
     let mut dropped = 0;
     for number in present_days(connection).await? {
-        let unfinished = oldest.is_some_and(|job| job < day("events", number).to);
-        if number <= last_day && !unfinished {
-            for (table, ..) in TABLES {
-                let Day { name, .. } = day(table, number);
-                let statement = format!("alter table {table} detach partition {name} concurrently");
-                sqlx::raw_sql(AssertSqlSafe(statement))
-                    .execute(&mut *connection)
-                    .await?;
-                sqlx::raw_sql(AssertSqlSafe(format!("drop table {name}")))
-                    .execute(&mut *connection)
-                    .await?;
-            }
-            dropped += 1;
+        if number > last_day || holds_a_job(connection, number).await? {
+            continue;
         }
+        // The events last: the days are listed by them, so that a day half dropped is found again.
+        for (table, ..) in TABLES.into_iter().rev() {
+            drop_table(connection, table, &day(table, number).name).await?;
+        }
+        dropped += 1;
     }
     Ok(dropped)
 }
 
-/// The days that the events table has partitions for.
+async fn holds_a_job(connection: &mut PgConnection, number: i64) -> Result<bool, Error> {
+    let Day { from, to, .. } = day("deliveries", number);
+    let held = sqlx::query("select exists (select 1 from jobs where id >= $1 and id < $2)")
+        .bind(from)
+        .bind(to)
+        .fetch_one(connection)
+        .await?;
+    Ok(held.get(0))
+}
+
+async fn drop_table(connection: &mut PgConnection, table: &str, name: &str) -> Result<(), Error> {
+    let detach = match find(connection, name).await? {
+        Found::Nothing => return Ok(()),
+        Found::Alone => None,
+        Found::Leaving => Some("finalize"),
+        Found::Attached => Some("concurrently"),
+    };
+    if let Some(how) = detach {
+        let statement = format!("alter table {table} detach partition {name} {how}");
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut *connection)
+            .await?;
+    }
+    sqlx::raw_sql(AssertSqlSafe(format!("drop table {name}")))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The days that the events table has, or had, partitions for.
 async fn present_days(connection: &mut PgConnection) -> Result<Vec<i64>, Error> {
     let names: Vec<(String,)> = sqlx::query_as(
-        "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
-         where i.inhparent = 'events'::regclass order by 1",
+        "select relname::text from pg_class where relnamespace = current_schema()::regnamespace
+           and relkind = 'r' and relname ~ '^events_p[0-9]{8}$' order by 1",
     )
     .fetch_all(connection)
     .await?;

@@ -5,13 +5,20 @@ use std::time::Duration;
 use domain::clock::Clock as _;
 use domain::id::DeliveryId;
 use futures::FutureExt as _;
+use sqlx::postgres::PgQueryResult;
+use sqlx::{AssertSqlSafe, PgPool, SqliteConnection};
+use uuid::Uuid;
 
 use crate::{Error, Hot, Storage, connect, partitions};
 
 /// How long keys (client event ids, idempotency keys) keep their word.
 pub const KEYS: Duration = Duration::from_hours(24 * 7);
+/// How long the answers of calls with an Idempotency-Key are given again.
+pub const ANSWERS: Duration = Duration::from_hours(24);
 /// Rows deleted in one step on SQLite.
 const STEP: i64 = 500;
+/// Rows deleted in one step on PostgreSQL, well within the statement timeout.
+const LIST_STEP: i64 = 5_000;
 
 impl Storage {
     /// Makes the coming days' partitions. Nothing to do on SQLite.
@@ -25,66 +32,128 @@ impl Storage {
         Ok(())
     }
 
+    /// Caps the SQLite file at so many pages; beyond, calls end with [`Error::Full`]. Nothing on PostgreSQL.
+    ///
+    /// Errors: the database refuses.
+    pub async fn limit_pages(&self, pages: i64) -> Result<(), Error> {
+        let Hot::Sqlite(writer) = &self.hot else {
+            return Ok(());
+        };
+        let sql = AssertSqlSafe(format!("pragma max_page_count = {pages}"));
+        writer
+            .run(move |connection| {
+                async move {
+                    sqlx::raw_sql(sql).execute(connection).await?;
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await
+    }
+
     /// Drops what is older than `keep`: whole days on PostgreSQL, a small step on SQLite. Unfinished
     /// deliveries are kept, and with them their day or row. Answers whether more is left for now.
     ///
     /// Errors: the database cannot be reached.
     pub async fn expire(&self, keep: Duration) -> Result<bool, Error> {
         let now = self.clock().now();
-        let (log_before, keys_before) = (now - keep, now - KEYS);
+        let before = Before {
+            log: DeliveryId::floor(now - keep).uuid(),
+            keys: (now - KEYS).0,
+            answers: (now - ANSWERS).0,
+        };
         match &self.hot {
             Hot::Postgres(pool) => {
-                sqlx::query("delete from keys where created_us < $1")
-                    .bind(keys_before.0)
-                    .execute(pool)
-                    .await?;
-                sqlx::query("delete from idempotent_answers where created_us < $1")
-                    .bind((now - Duration::from_hours(24)).0)
-                    .execute(pool)
-                    .await?;
-                sqlx::query("delete from failed_deliveries where delivery_id < $1")
-                    .bind(DeliveryId::floor(log_before).uuid())
-                    .execute(pool)
-                    .await?;
+                let more = expire_lists(pool, before).await?;
                 let mut connection = connect::postgres_maintenance(&self.settings).await?;
-                partitions::drop_before(&mut connection, log_before).await?;
-                Ok(false)
+                partitions::drop_before(&mut connection, now - keep).await?;
+                Ok(more)
             }
             Hot::Sqlite(writer) => {
-                let floor = DeliveryId::floor(log_before).uuid();
-                let gone = writer
-                    .run(move |connection| {
-                        async move {
-                            let mut gone = 0;
-                            for statement in [
-                                "delete from attempts where rowid in (select rowid from attempts where delivery_id < ?1
-                                   and not exists (select 1 from jobs where jobs.id = delivery_id) limit ?2)",
-                                "delete from deliveries where rowid in (select rowid from deliveries where id < ?1
-                                   and not exists (select 1 from jobs where jobs.id = deliveries.id)
-                                   and not exists (select 1 from attempts where delivery_id = deliveries.id) limit ?2)",
-                                "delete from events where rowid in (select rowid from events where id < ?1
-                                   and not exists (select 1 from jobs where event_id = events.id)
-                                   and not exists (select 1 from deliveries where event_id = events.id
-                                     and deliveries.id >= substr(events.id, 1, 6)
-                                     and deliveries.id < substr(events.id, 1, 6) || x'ff') limit ?2)",
-                                "delete from failed_deliveries where rowid in (
-                                   select rowid from failed_deliveries where delivery_id < ?1 limit ?2)",
-                            ] {
-                                let done = sqlx::query(statement).bind(floor).bind(STEP).execute(&mut *connection).await?;
-                                gone += done.rows_affected();
-                            }
-                            sqlx::query("delete from keys where rowid in (select rowid from keys where created_us < ? limit ?)")
-                                .bind(keys_before.0)
-                                .bind(STEP)
-                                .execute(&mut *connection)
-                                .await?;
-                            Ok(gone)
-                        }
-                        .boxed()
-                    })
-                    .await?;
-                Ok(gone > 0)
+                writer
+                    .run(move |connection| expire_rows(connection, before).boxed())
+                    .await
             }
         }
     }
+}
+
+/// The edges of a step.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    /// Events, deliveries and attempts below this id.
+    log: Uuid,
+    /// Keys made before.
+    keys: i64,
+    /// Answers given before.
+    answers: i64,
+}
+
+/// A step through the tables that have no days. True when one of them has more.
+async fn expire_lists(pool: &PgPool, before: Before) -> Result<bool, Error> {
+    let keys = sqlx::query(
+        "delete from keys where ctid = any (array(select ctid from keys where created_us < $1 limit $2))",
+    )
+    .bind(before.keys)
+    .bind(LIST_STEP)
+    .execute(pool)
+    .await?;
+    let answers = sqlx::query(
+        "delete from idempotent_answers where ctid = any (array(
+           select ctid from idempotent_answers where created_us < $1 limit $2))",
+    )
+    .bind(before.answers)
+    .bind(LIST_STEP)
+    .execute(pool)
+    .await?;
+    let failed = sqlx::query(
+        "delete from failed_deliveries where ctid = any (array(
+           select ctid from failed_deliveries where delivery_id < $1 limit $2))",
+    )
+    .bind(before.log)
+    .bind(LIST_STEP)
+    .execute(pool)
+    .await?;
+    let full = |done: PgQueryResult| i64::try_from(done.rows_affected()) == Ok(LIST_STEP);
+    Ok(full(keys) || full(answers) || full(failed))
+}
+
+/// A step on SQLite: attempts before their deliveries, deliveries before their events, so that what is cut
+/// short hangs together. True when anything went.
+async fn expire_rows(connection: &mut SqliteConnection, before: Before) -> Result<bool, Error> {
+    let mut gone = 0;
+    for statement in [
+        "delete from attempts where rowid in (select rowid from attempts where delivery_id < ?1
+           and not exists (select 1 from jobs where jobs.id = delivery_id) limit ?2)",
+        "delete from deliveries where rowid in (select rowid from deliveries where id < ?1
+           and not exists (select 1 from jobs where jobs.id = deliveries.id)
+           and not exists (select 1 from attempts where delivery_id = deliveries.id) limit ?2)",
+        // Deliveries carry their event's millisecond, the first six bytes. `||` makes text, which is less
+        // than any blob: hence the cast.
+        "delete from events where rowid in (select rowid from events where id < ?1
+           and not exists (select 1 from deliveries where event_id = events.id
+             and deliveries.id >= substr(events.id, 1, 6)
+             and deliveries.id < cast(substr(events.id, 1, 6) || x'ff' as blob)) limit ?2)",
+        "delete from failed_deliveries where rowid in (
+           select rowid from failed_deliveries where delivery_id < ?1
+           and not exists (select 1 from deliveries where id = delivery_id) limit ?2)",
+    ] {
+        let done = sqlx::query(statement).bind(before.log).bind(STEP);
+        gone += done.execute(&mut *connection).await?.rows_affected();
+    }
+    for (statement, edge) in [
+        (
+            "delete from keys where rowid in (select rowid from keys where created_us < ? limit ?)",
+            before.keys,
+        ),
+        (
+            "delete from idempotent_answers where rowid in (
+               select rowid from idempotent_answers where created_us < ? limit ?)",
+            before.answers,
+        ),
+    ] {
+        let done = sqlx::query(statement).bind(edge).bind(STEP);
+        gone += done.execute(&mut *connection).await?.rows_affected();
+    }
+    Ok(gone > 0)
 }

@@ -14,7 +14,10 @@ const PER_COMMIT: usize = 128;
 
 /// A piece of work that has been given to the writer.
 trait Work: Send {
+    /// Does the work; false when it failed.
     fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, bool>;
+    /// Why it failed, if it did.
+    fn failure(&self) -> Option<Error>;
     fn finish(self: Box<Self>, commit: Result<(), Error>);
 }
 
@@ -41,11 +44,17 @@ where
         })
     }
 
+    fn failure(&self) -> Option<Error> {
+        match &self.result {
+            Some(Err(error)) => Some(same(error)),
+            Some(Ok(_)) | None => None,
+        }
+    }
+
     fn finish(self: Box<Self>, commit: Result<(), Error>) {
         let result = match (commit, self.result) {
             (Ok(()), Some(result)) => result,
-            (Err(error), Some(Ok(_)) | None) => Err(error),
-            (_, Some(Err(error))) => Err(error),
+            (Err(error), Some(Ok(_)) | None) | (_, Some(Err(error))) => Err(error),
             (Ok(()), None) => Err(Error::Closed),
         };
         // The caller may have gone away; its work is done all the same.
@@ -66,6 +75,11 @@ impl SqliteWriter {
         let (pieces, waiting) = mpsc::channel(1_024);
         tokio::spawn(write(connection, waiting, lock));
         Self { pieces }
+    }
+
+    /// Whether the writer has ended.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.pieces.is_closed()
     }
 
     /// Runs `work` and answers after its commit.
@@ -105,7 +119,7 @@ async fn write(
         for piece in pieces.drain(..) {
             piece.finish(match &commit {
                 Ok(()) => Ok(()),
-                Err(error) => Err(Error::from(error)),
+                Err(error) => Err(same(error)),
             });
         }
     }
@@ -118,27 +132,43 @@ async fn write(
 async fn one_transaction(
     connection: &mut SqliteConnection,
     pieces: &mut [Box<dyn Work>],
-) -> Result<(), sqlx::Error> {
+) -> Result<(), Error> {
     run(connection, "begin immediate").await?;
+    let done = run_pieces(connection, pieces).await;
+    if done.is_err() {
+        rollback(connection).await;
+    }
+    done
+}
+
+async fn run_pieces(
+    connection: &mut SqliteConnection,
+    pieces: &mut [Box<dyn Work>],
+) -> Result<(), Error> {
     for piece in pieces {
         run(connection, "savepoint piece").await?;
         if piece.run(connection).await {
             run(connection, "release piece").await?;
         } else if let Err(error) = run(connection, "rollback to piece; release piece").await {
-            // A full disk ends the transaction by itself.
-            rollback(connection).await;
-            return Err(error);
+            // A full disk ends the whole transaction: then its neighbours fail for that reason.
+            return Err(piece.failure().unwrap_or(error));
         }
     }
-    let commit = run(connection, "commit").await;
-    if commit.is_err() {
-        rollback(connection).await;
-    }
-    commit
+    run(connection, "commit").await
 }
 
-async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(sql).execute(connection).await.map(drop)
+async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), Error> {
+    Ok(sqlx::raw_sql(sql).execute(connection).await.map(drop)?)
+}
+
+/// The same cause for another caller.
+fn same(error: &Error) -> Error {
+    match error {
+        Error::Unavailable(text) => Error::Unavailable(text.clone()),
+        Error::Full => Error::Full,
+        Error::Closed => Error::Closed,
+        other => Error::Database(other.to_string()),
+    }
 }
 
 async fn rollback(connection: &mut SqliteConnection) {

@@ -18,7 +18,7 @@ use storage::settle::Settlement;
 use storage::{Error, Storage};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::event_cache::EventCache;
 use crate::lanes::Ready;
@@ -37,6 +37,8 @@ const REPEATS: usize = 8;
 const OPEN_AFTER_OUTAGE: Duration = Duration::from_secs(5);
 /// Jobs of a closed endpoint dealt with in one transaction.
 const CHUNK: i64 = 1_000;
+/// Between two tries to give claims back to a database that is away.
+const RELEASE_AGAIN: Duration = Duration::from_millis(250);
 /// How long the jobs of a suspended merchant are put off at a time.
 const SUSPENDED_WAIT: Duration = Duration::from_mins(1);
 
@@ -294,10 +296,11 @@ impl Claimer {
         })
     }
 
+    /// Gives claims back. If the database is away that is tried again meanwhile, for as long as their leases last.
     async fn release(&self, claims: Vec<(DeliveryId, i32)>) {
-        let due = self.parts.storage.clock().now();
-        if let Err(error) = self.parts.storage.release(claims, due).await {
-            tracing::warn!(%error, "claims could not be given back; their leases will expire");
+        if let Err(error) = release_now(&self.parts.storage, &claims).await {
+            tracing::warn!(%error, claims = claims.len(), "claims are not given back yet");
+            tokio::spawn(release_later(Arc::clone(&self.parts.storage), claims));
         }
     }
 
@@ -323,6 +326,26 @@ impl Claimer {
         while storage.put_off(endpoint_id, until, CHUNK).await? == CHUNK.unsigned_abs() {}
         Ok(())
     }
+}
+
+async fn release_now(storage: &Storage, claims: &[(DeliveryId, i32)]) -> Result<(), Error> {
+    storage
+        .release(claims.to_vec(), storage.clock().now())
+        .await
+}
+
+async fn release_later(storage: Arc<Storage>, claims: Vec<(DeliveryId, i32)>) {
+    let until = Instant::now() + LEASE_MARGIN;
+    while Instant::now() < until {
+        sleep(RELEASE_AGAIN).await;
+        if release_now(&storage, &claims).await.is_ok() {
+            return;
+        }
+    }
+    tracing::warn!(
+        claims = claims.len(),
+        "claims could not be given back; their leases expire"
+    );
 }
 
 async fn end_all(

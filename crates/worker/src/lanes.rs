@@ -99,7 +99,7 @@ struct MerchantTurn {
 #[derive(Debug)]
 pub(crate) struct Lanes {
     limits: Limits,
-    lanes: HashMap<EndpointId, Lane>,
+    by_endpoint: HashMap<EndpointId, Lane>,
     merchants: HashMap<MerchantId, MerchantTurn>,
     turns: VecDeque<MerchantId>,
     hosts: HashMap<Arc<str>, usize>,
@@ -117,7 +117,7 @@ impl Lanes {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            lanes: HashMap::new(),
+            by_endpoint: HashMap::new(),
             merchants: HashMap::new(),
             turns: VecDeque::new(),
             hosts: HashMap::new(),
@@ -136,20 +136,23 @@ impl Lanes {
 
     /// Hears of a due job. Known ones and those beyond a full lane are dropped.
     pub(crate) fn offer(&mut self, stub: Stub, now: Instant) {
-        let lane = self.lanes.entry(stub.endpoint_id).or_insert_with(|| Lane {
-            merchant_id: stub.merchant_id,
-            waiting: VecDeque::new(),
-            claiming: 0,
-            ready: VecDeque::new(),
-            in_flight: 0,
-            slow: false,
-            timeouts: 0,
-            mean: Duration::ZERO,
-            rate: 0.0,
-            window: (now, 0),
-            next_start: None,
-            queued: false,
-        });
+        let lane = self
+            .by_endpoint
+            .entry(stub.endpoint_id)
+            .or_insert_with(|| Lane {
+                merchant_id: stub.merchant_id,
+                waiting: VecDeque::new(),
+                claiming: 0,
+                ready: VecDeque::new(),
+                in_flight: 0,
+                slow: false,
+                timeouts: 0,
+                mean: Duration::ZERO,
+                rate: 0.0,
+                window: (now, 0),
+                next_start: None,
+                queued: false,
+            });
         if self.known.contains(&stub.delivery_id) {
             return;
         }
@@ -165,7 +168,7 @@ impl Lanes {
     /// Puts a lane that has work and room into its merchant's turn, and the merchant into the round.
     fn enqueue(&mut self, id: EndpointId) {
         let limits = self.limits;
-        let Some(lane) = self.lanes.get_mut(&id) else {
+        let Some(lane) = self.by_endpoint.get_mut(&id) else {
             return;
         };
         if lane.queued || lane.waiting.is_empty() || lane.room(limits) == 0 {
@@ -201,7 +204,7 @@ impl Lanes {
             while quantum > 0
                 && let Some(id) = turn.lanes.pop_front()
             {
-                let Some(lane) = self.lanes.get_mut(&id) else {
+                let Some(lane) = self.by_endpoint.get_mut(&id) else {
                     continue;
                 };
                 let take = lane.room(self.limits).min(lane.waiting.len()).min(quantum);
@@ -224,7 +227,7 @@ impl Lanes {
     /// A claim has ended: `asked` were picked for it. What it brought is offered by [`Self::ready`].
     pub(crate) fn claim_ended(&mut self, asked: &[Stub]) {
         for stub in asked {
-            if let Some(lane) = self.lanes.get_mut(&stub.endpoint_id) {
+            if let Some(lane) = self.by_endpoint.get_mut(&stub.endpoint_id) {
                 lane.claiming -= 1;
             }
             self.enqueue(stub.endpoint_id);
@@ -234,7 +237,7 @@ impl Lanes {
     /// A claim could not be made: its stubs go back to the heads of their lanes.
     pub(crate) fn give_back(&mut self, asked: Vec<Stub>) {
         for stub in asked.into_iter().rev() {
-            if let Some(lane) = self.lanes.get_mut(&stub.endpoint_id) {
+            if let Some(lane) = self.by_endpoint.get_mut(&stub.endpoint_id) {
                 lane.claiming -= 1;
                 lane.waiting.push_front(stub);
             }
@@ -244,7 +247,7 @@ impl Lanes {
 
     /// A claimed job waits for its POST.
     pub(crate) fn ready(&mut self, ready: Ready) {
-        if let Some(lane) = self.lanes.get_mut(&ready.claimed.endpoint_id) {
+        if let Some(lane) = self.by_endpoint.get_mut(&ready.claimed.endpoint_id) {
             lane.ready.push_back(ready);
         }
     }
@@ -257,7 +260,7 @@ impl Lanes {
     /// Starts as many POSTs of a lane as limits allow. Answers them, and when a rate limit allows the next.
     pub(crate) fn start(&mut self, id: EndpointId, now: Instant) -> (Vec<Ready>, Option<Instant>) {
         let mut started = Vec::new();
-        let Some(lane) = self.lanes.get_mut(&id) else {
+        let Some(lane) = self.by_endpoint.get_mut(&id) else {
             return (started, None);
         };
         let others = !self.blocked.is_empty() || self.turns.iter().any(|m| *m != lane.merchant_id);
@@ -322,7 +325,7 @@ impl Lanes {
             }
         }
         self.in_flight -= 1;
-        if let Some(lane) = self.lanes.get_mut(&done.endpoint_id) {
+        if let Some(lane) = self.by_endpoint.get_mut(&done.endpoint_id) {
             lane.in_flight -= 1;
             if let Some(turn) = self.merchants.get_mut(&lane.merchant_id) {
                 turn.in_flight -= 1;
@@ -343,13 +346,13 @@ impl Lanes {
     }
 
     /// Shards whose lanes are nearly empty although the database holds more for them.
-    pub(crate) fn to_refill(&mut self) -> ShardSet {
+    pub(crate) fn take_overflowing(&mut self) -> ShardSet {
         let Self {
-            overflowing, lanes, ..
+            overflowing, by_endpoint, ..
         } = self;
         let mut shards = ShardSet::EMPTY;
         overflowing.retain(|id| {
-            let full = lanes
+            let full = by_endpoint
                 .get(id)
                 .is_some_and(|lane| lane.waiting.len() >= REFILL);
             if !full {
@@ -363,7 +366,7 @@ impl Lanes {
     /// Takes out what has waited too long for its POST, or all of it: to be released.
     pub(crate) fn take_unstarted(&mut self, now: Option<Instant>) -> Vec<Ready> {
         let mut taken = Vec::new();
-        for lane in self.lanes.values_mut() {
+        for lane in self.by_endpoint.values_mut() {
             let stale =
                 |ready: &Ready| now.is_none_or(|now| now.duration_since(ready.since) > STALE);
             while lane.ready.front().is_some_and(stale) {
@@ -379,7 +382,7 @@ impl Lanes {
 
     /// Forgets what waits in lanes of shards that are no longer ours, and of one endpoint that is closed.
     pub(crate) fn drop_waiting(&mut self, drop: impl Fn(EndpointId) -> bool) {
-        for (id, lane) in &mut self.lanes {
+        for (id, lane) in &mut self.by_endpoint {
             if drop(*id) {
                 for stub in lane.waiting.drain(..) {
                     self.known.remove(&stub.delivery_id);
@@ -390,7 +393,7 @@ impl Lanes {
 
     /// Removes lanes that have nothing to do and nothing worth remembering.
     pub(crate) fn sweep(&mut self) {
-        self.lanes.retain(|_, lane| {
+        self.by_endpoint.retain(|_, lane| {
             lane.queued
                 || lane.slow
                 || lane.claiming + lane.in_flight + lane.waiting.len() + lane.ready.len() > 0
@@ -455,7 +458,12 @@ mod tests {
     use rand::SeedableRng as _;
     use rand::rngs::StdRng;
 
-    const LIMITS: Limits = Limits { slots: 16, per_endpoint: 4, per_host: 8, slow_slots: 2 };
+    const LIMITS: Limits = Limits {
+        slots: 16,
+        per_endpoint: 4,
+        per_host: 8,
+        slow_slots: 2,
+    };
 
     /// A merchant with one endpoint, and lanes to fill.
     struct Bench {
@@ -467,18 +475,30 @@ mod tests {
     impl Bench {
         fn new(limits: Limits) -> Self {
             let (rng, now) = (StdRng::seed_from_u64(5), Instant::now());
-            Self { lanes: Lanes::new(limits), rng, now }
+            Self {
+                lanes: Lanes::new(limits),
+                rng,
+                now,
+            }
         }
 
         fn endpoint(&mut self) -> (MerchantId, EndpointId) {
             let at = Micros(1_000_000);
-            (MerchantId::new(at, &mut self.rng), EndpointId::new(at, &mut self.rng))
+            (
+                MerchantId::new(at, &mut self.rng),
+                EndpointId::new(at, &mut self.rng),
+            )
         }
 
         fn offer(&mut self, (merchant_id, endpoint_id): (MerchantId, EndpointId), count: usize) {
             for _ in 0..count {
                 let delivery_id = DeliveryId::new(Micros(2_000_000), &mut self.rng);
-                let stub = Stub { delivery_id, endpoint_id, merchant_id, due: Micros(0) };
+                let stub = Stub {
+                    delivery_id,
+                    endpoint_id,
+                    merchant_id,
+                    due: Micros(0),
+                };
                 self.lanes.offer(stub, self.now);
             }
         }
@@ -496,7 +516,10 @@ mod tests {
                 self.lanes.ready(ready);
             }
             let now = self.now;
-            endpoints.into_iter().flat_map(|id| self.lanes.start(id, now).0).collect()
+            endpoints
+                .into_iter()
+                .flat_map(|id| self.lanes.start(id, now).0)
+                .collect()
         }
 
         fn ready(&mut self, stub: Stub, rate_limit: Option<u32>) -> Ready {
@@ -519,7 +542,11 @@ mod tests {
                 updated_at: Micros(0),
             };
             let secret = Secret::signing(&mut self.rng);
-            let secrets = Secrets { signing: secret.clone(), secret, previous: None };
+            let secrets = Secrets {
+                signing: secret.clone(),
+                secret,
+                previous: None,
+            };
             let event_id = EventId::new(Micros(0), &mut self.rng);
             let event = Event {
                 id: event_id,
@@ -551,7 +578,11 @@ mod tests {
         }
 
         fn finish(&mut self, ready: &Ready, outcome: Outcome, took: Duration) {
-            let done = Done { endpoint_id: ready.claimed.endpoint_id, outcome, took };
+            let done = Done {
+                endpoint_id: ready.claimed.endpoint_id,
+                outcome,
+                took,
+            };
             self.lanes.finished(done, &ready.host, self.now);
         }
     }
@@ -570,7 +601,12 @@ mod tests {
         let mut bench = Bench::new(LIMITS);
         let (merchant_id, endpoint_id) = bench.endpoint();
         let delivery_id = DeliveryId::new(Micros(0), &mut bench.rng);
-        let stub = Stub { delivery_id, endpoint_id, merchant_id, due: Micros(0) };
+        let stub = Stub {
+            delivery_id,
+            endpoint_id,
+            merchant_id,
+            due: Micros(0),
+        };
         for _ in 0..3 {
             bench.lanes.offer(stub, bench.now);
         }
@@ -584,17 +620,30 @@ mod tests {
 
     #[test]
     fn merchants_take_turns_however_much_one_has_waiting() {
-        let mut bench = Bench::new(Limits { per_endpoint: 200, ..LIMITS });
+        let mut bench = Bench::new(Limits {
+            per_endpoint: 200,
+            ..LIMITS
+        });
         let (loud, quiet) = (bench.endpoint(), bench.endpoint());
         bench.offer(loud, 200);
         bench.offer(quiet, 5);
         let picked = bench.lanes.pick(32);
-        assert_eq!(picked.iter().filter(|stub| stub.merchant_id == quiet.0).count(), 5);
+        assert_eq!(
+            picked
+                .iter()
+                .filter(|stub| stub.merchant_id == quiet.0)
+                .count(),
+            5
+        );
     }
 
     #[test]
     fn a_merchant_leaves_three_quarters_of_the_slots_while_others_wait() {
-        let mut bench = Bench::new(Limits { per_endpoint: 16, per_host: 16, ..LIMITS });
+        let mut bench = Bench::new(Limits {
+            per_endpoint: 16,
+            per_host: 16,
+            ..LIMITS
+        });
         let (loud, quiet) = (bench.endpoint(), bench.endpoint());
         bench.offer(loud, 12);
         bench.offer(quiet, 1);
@@ -618,7 +667,11 @@ mod tests {
         for ready in &started[..3] {
             bench.finish(ready, Outcome::Timeout, Duration::from_secs(10));
         }
-        assert_eq!(bench.turn(None).len(), 0, "one in flight is all a slow endpoint gets");
+        assert_eq!(
+            bench.turn(None).len(),
+            0,
+            "one in flight is all a slow endpoint gets"
+        );
         bench.finish(&started[3], Outcome::Success, Duration::from_millis(5));
         assert_eq!(bench.turn(None).len(), 4);
         assert_eq!(bench.lanes.slow_in_flight, 0);
@@ -633,18 +686,33 @@ mod tests {
         let (none, wait) = bench.lanes.start(endpoint.1, bench.now);
         assert!(none.is_empty());
         assert_eq!(wait, Some(bench.now + Duration::from_millis(100)));
-        assert_eq!(bench.lanes.start(endpoint.1, bench.now + Duration::from_millis(100)).0.len(), 1);
+        assert_eq!(
+            bench
+                .lanes
+                .start(endpoint.1, bench.now + Duration::from_millis(100))
+                .0
+                .len(),
+            1
+        );
     }
 
     #[test]
     fn a_full_lane_asks_for_a_refill_when_it_runs_low() {
-        let mut bench = Bench::new(Limits { per_endpoint: LANE, slots: 2 * LANE, per_host: LANE, ..LIMITS });
+        let mut bench = Bench::new(Limits {
+            per_endpoint: LANE,
+            slots: 2 * LANE,
+            per_host: LANE,
+            ..LIMITS
+        });
         let endpoint = bench.endpoint();
         bench.offer(endpoint, LANE + 1);
-        assert!(bench.lanes.to_refill().is_empty());
+        assert!(bench.lanes.take_overflowing().is_empty());
         while bench.lanes.pick(256).len() == 256 {}
-        assert_eq!(bench.lanes.to_refill(), ShardSet::EMPTY.with(Shard::of(endpoint.1)));
-        assert!(bench.lanes.to_refill().is_empty(), "it asks once");
+        assert_eq!(
+            bench.lanes.take_overflowing(),
+            ShardSet::EMPTY.with(Shard::of(endpoint.1))
+        );
+        assert!(bench.lanes.take_overflowing().is_empty(), "it asks once");
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub struct Worker {
 
 impl Worker {
     /// Starts all loops. Deliveries begin as soon as the first heartbeat is written.
-    pub fn start(parts: Parts, settings: WorkerSettings) -> Self {
+    pub fn start(parts: &Parts, settings: WorkerSettings) -> Self {
         let (stop, end) = (CancellationToken::new(), CancellationToken::new());
         let settings = Arc::new(settings);
         let (owned_in, owned) = watch::channel(ShardSet::EMPTY);
@@ -87,13 +87,13 @@ impl Worker {
         let heart = tokio::spawn(heart.beat(listener, reports.clone(), end.clone()));
 
         let (settlements, waiting) = mpsc::channel(4_096);
-        let health = health::Health::new(&parts, settings.disable_after);
-        let settler = settle::Settler::new(&parts, reports.clone(), health);
+        let health = health::Health::new(parts, settings.disable_after);
+        let settler = settle::Settler::new(parts, reports.clone(), health);
         let settler = tokio::spawn(settler.run(waiting, settings.settle_pace));
 
-        let scans = safety_poll::start(&parts, owned.clone(), reports.clone(), end.clone());
+        let scans = safety_poll::start(parts, owned.clone(), reports.clone(), end.clone());
         let claimer = claim::Claimer::new(
-            &parts,
+            parts,
             Arc::clone(&settings),
             settlements.clone(),
             reports.clone(),
@@ -114,7 +114,7 @@ impl Worker {
                 settlements,
                 reports,
             },
-            &parts,
+            parts,
             settings,
             StdRng::from_rng(&mut rng),
         );

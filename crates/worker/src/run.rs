@@ -1,7 +1,7 @@
 //! The dispatcher: one loop that owns the lanes. It hears of due jobs, asks for claims, starts POSTs, and
 //! frees slots; everything slow is done by the tasks it reports to and hears from.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ pub(crate) struct Dispatcher {
     claims: usize,
     claim_at: Instant,
     /// When rate limits let lanes go on.
-    waits: BTreeMap<(Instant, EndpointId), ()>,
+    waits: BTreeSet<(Instant, EndpointId)>,
     stopping: bool,
 }
 
@@ -92,7 +92,7 @@ impl Dispatcher {
             owned: ShardSet::EMPTY,
             claims: 0,
             claim_at: Instant::now(),
-            waits: BTreeMap::new(),
+            waits: BTreeSet::new(),
             stopping: false,
         }
     }
@@ -108,7 +108,7 @@ impl Dispatcher {
         let mut reports = Vec::with_capacity(MOST);
         while !(self.stopping && self.is_idle()) {
             let claim_at = self.claim_at;
-            let wait_at = self.waits.keys().next().map(|(at, _)| *at);
+            let wait_at = self.waits.first().map(|(at, _)| *at);
             tokio::select! {
                 count = inbox.recv_many(&mut reports, MOST) => {
                     if count == 0 { return }
@@ -172,7 +172,8 @@ impl Dispatcher {
         self.claim_at = now + self.settings.claim_pace;
         self.claims += 1;
         metrics::counter!("hookyard_batches_total", "batcher" => "claim").increment(1);
-        metrics::counter!("hookyard_batch_rows_total", "batcher" => "claim").increment(stubs.len() as u64);
+        metrics::counter!("hookyard_batch_rows_total", "batcher" => "claim")
+            .increment(stubs.len() as u64);
         if let Err(refused) = self.outlets.claims.try_send(Order::Claim(stubs)) {
             self.claims -= 1;
             if let Order::Claim(stubs) = refused.into_inner() {
@@ -180,7 +181,7 @@ impl Dispatcher {
             }
         }
         if let Ok(place) = self.outlets.scans.try_reserve() {
-            let empty = self.lanes.to_refill();
+            let empty = self.lanes.take_overflowing();
             if !empty.is_empty() {
                 place.send(empty);
             }
@@ -209,7 +210,9 @@ impl Dispatcher {
         if self.stopping {
             self.release(None);
         } else {
-            lanes.into_iter().for_each(|id| self.start(id));
+            for id in lanes {
+                self.start(id);
+            }
         }
     }
 
@@ -219,7 +222,7 @@ impl Dispatcher {
         }
         let (started, wait) = self.lanes.start(id, Instant::now());
         if let Some(at) = wait {
-            self.waits.insert((at, id), ());
+            self.waits.insert((at, id));
         }
         for ready in started {
             self.spawn(ready);
@@ -248,11 +251,10 @@ impl Dispatcher {
     /// Lanes whose rate limit allows the next POST.
     fn resume(&mut self) {
         let now = Instant::now();
-        while let Some(entry) = self.waits.first_entry()
-            && entry.key().0 <= now
-        {
-            let ((_, id), ()) = entry.remove_entry();
-            self.start(id);
+        while self.waits.first().is_some_and(|(at, _)| *at <= now) {
+            if let Some((_, id)) = self.waits.pop_first() {
+                self.start(id);
+            }
         }
     }
 

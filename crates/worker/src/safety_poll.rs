@@ -60,14 +60,21 @@ pub(crate) fn start(
                 () = end.cancelled() => return,
                 Ok(()) = owned.changed() => {
                     let now_mine = *owned.borrow_and_update();
-                    poller.scan(now_mine.without(mine)).await;
+                    let taken_over = now_mine.without(mine);
                     mine = now_mine;
+                    if !poller.scan(taken_over).await {
+                        scan_at = Instant::now();
+                    }
                 }
-                Some(shards) = asked.recv() => poller.scan(shards).await,
+                Some(shards) = asked.recv() => {
+                    if !poller.scan(shards).await {
+                        scan_at = Instant::now();
+                    }
+                }
                 () = sleep(pause) => {
                     poller.poll(mine).await;
-                    if Instant::now() >= scan_at {
-                        poller.scan(mine).await;
+                    // A scan that failed is repeated with the next poll.
+                    if Instant::now() >= scan_at && poller.scan(mine).await {
                         scan_at = Instant::now() + SCAN;
                     }
                 }
@@ -101,13 +108,15 @@ impl Poller {
         }
     }
 
-    async fn scan(&mut self, shards: ShardSet) {
+    /// Whether all were read.
+    async fn scan(&mut self, shards: ShardSet) -> bool {
         for shard in shards.iter() {
             if let Err(error) = self.scan_shard(shard).await {
                 self.failed(&error);
-                return;
+                return false;
             }
         }
+        true
     }
 
     async fn scan_shard(&self, shard: Shard) -> Result<(), Error> {

@@ -94,7 +94,7 @@ pub(crate) async fn serve(
     let failure = tokio::select! {
         () = stop => None,
         failure = failed(&mut ports.tasks) => Some(failure),
-        () = broken(&running) => Some(anyhow!("the worker ended by itself")),
+        part = broken(&running) => Some(anyhow!("{part} ended by itself")),
     };
     tracing::info!("server.draining");
     if timeout(DRAIN, drain(ports, running)).await.is_err() {
@@ -214,13 +214,18 @@ async fn failed(tasks: &mut JoinSet<anyhow::Error>) -> anyhow::Error {
     }
 }
 
-/// Waits until the worker has broken.
-async fn broken(running: &Running) {
-    while !running
-        .worker
-        .as_ref()
-        .is_some_and(worker::Worker::is_broken)
-    {
+/// Waits until a part that must go on has ended, and names it.
+async fn broken(running: &Running) -> &'static str {
+    loop {
+        if running.worker.as_ref().is_some_and(worker::Worker::is_broken) {
+            return "the worker";
+        }
+        if running.gateway.is_broken() {
+            return "the ingest batcher";
+        }
+        if running.storage.is_broken() {
+            return "the database writer";
+        }
         sleep(WATCH).await;
     }
 }

@@ -162,7 +162,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         "migrate",
         Kind::Bool,
-        "false",
+        "true",
         "Bring the schema up to date at start, one process at a time. Embedded mode always does.",
     ),
     key(

@@ -46,7 +46,10 @@ async fn due(
         "select id, event_id, endpoint_id, merchant_id, number, open, trigger, actor from jobs where due_us <= ",
     );
     query.push_bind(now.0);
-    query.push(" and (not open or ").push_bind(take_open).push(") and id in (");
+    query
+        .push(" and (not open or ")
+        .push_bind(take_open)
+        .push(") and id in (");
     let mut list = query.separated(", ");
     for want in wants {
         list.push_bind(want.delivery_id.uuid());

@@ -12,14 +12,29 @@ use uuid::Uuid;
 use super::{Settlement, headers_json, span, status};
 use crate::Error;
 
-/// Logs attempts, ends or moves jobs whose lease is still ours, and updates the deliveries of those only.
+/// Ends or moves jobs whose lease is still ours, updates the deliveries of those only, and logs all attempts,
+/// the others' as late.
 /// The rows travel through RETURNING, so that each join is an index lookup by id in the arrays' order.
+/// An attempt that is logged already is a batch sent again because the answer to its commit was lost: it
+/// changes nothing, as its jobs are open no more.
 const SETTLE: &str = "
-with logged as (
+with ended as materialized (
+  select * from unnest($22::uuid[], $23::integer[], $24::bigint[], $25::smallint[], $26::smallint[], $27::smallint[],
+    $28::bigint[], $29::uuid[], $30::boolean[], $31::integer[])
+    as e (id, number, due_us, status, outcome, http_status, finished_us, merchant_id, manual, attempt_count)),
+gone as (
+  delete from jobs j using ended e
+  where j.id = e.id and j.number = e.number and j.open and e.due_us is null returning e.*),
+moved as (
+  update jobs j set due_us = e.due_us, open = false
+  from ended e where j.id = e.id and j.number = e.number and j.open and e.due_us is not null returning e.*),
+done as (select * from gone union all select * from moved),
+logged as (
   insert into attempts (delivery_id, number, id, endpoint_id, trigger, actor, late, started_us, duration_us,
     dns_us, connect_us, tls_us, first_byte_us, url, remote_ip, request_headers, outcome, error, http_status,
     response_headers, response_body, body_state)
-  select a.delivery_id, a.number, a.id, a.endpoint_id, a.trigger, a.actor, false, a.started_us, a.duration_us,
+  select a.delivery_id, a.number, a.id, a.endpoint_id, a.trigger, a.actor,
+    (a.delivery_id, a.number) not in (select id, number from done), a.started_us, a.duration_us,
     a.dns_us, a.connect_us, a.tls_us, a.first_byte_us, a.url, a.remote_ip, a.request_headers, a.outcome, a.error,
     a.http_status, a.response_headers, a.response_body, a.body_state
   from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::uuid[], $5::smallint[], $6::text[], $7::bigint[],
@@ -27,17 +42,8 @@ with logged as (
     $16::smallint[], $17::text[], $18::smallint[], $19::text[], $20::bytea[], $21::smallint[])
     as a (delivery_id, number, id, endpoint_id, trigger, actor, started_us, duration_us, dns_us, connect_us, tls_us,
       first_byte_us, url, remote_ip, request_headers, outcome, error, http_status, response_headers, response_body,
-      body_state)),
-ended as materialized (
-  select * from unnest($22::uuid[], $23::integer[], $24::bigint[], $25::smallint[], $26::smallint[], $27::smallint[],
-    $28::bigint[], $29::uuid[], $30::boolean[], $31::integer[])
-    as e (id, number, due_us, status, outcome, http_status, finished_us, merchant_id, manual, attempt_count)),
-gone as (
-  delete from jobs j using ended e where j.id = e.id and j.number = e.number and e.due_us is null returning e.*),
-moved as (
-  update jobs j set due_us = e.due_us, open = false
-  from ended e where j.id = e.id and j.number = e.number and e.due_us is not null returning e.*),
-done as (select * from gone union all select * from moved),
+      body_state)
+  on conflict do nothing),
 delivery as (
   update deliveries d set status = n.status, attempt_count = n.attempt_count, last_outcome = n.outcome,
     last_http_status = n.http_status, finished_us = n.finished_us
@@ -153,11 +159,7 @@ pub(super) async fn settle(
         }
         ended.push(settlement);
     }
-    let done = write(pool, &attempts, &ended).await?;
-    if done.len() < batch.len() {
-        mark_late(pool, batch, &done).await?;
-    }
-    Ok(done)
+    write(pool, &attempts, &ended).await
 }
 
 async fn write(
@@ -204,29 +206,6 @@ async fn write(
         .into_iter()
         .map(|row| DeliveryId::from_uuid(row.get(0)))
         .collect())
-}
-
-async fn mark_late(
-    pool: &PgPool,
-    batch: &[Settlement],
-    done: &HashSet<DeliveryId>,
-) -> Result<(), Error> {
-    let late = batch
-        .iter()
-        .filter(|settlement| !done.contains(&settlement.delivery_id));
-    let (deliveries, ids): (Vec<Uuid>, Vec<Uuid>) = late
-        .filter_map(|settlement| settlement.attempt.as_ref())
-        .map(|attempt| (attempt.delivery_id.uuid(), attempt.id.uuid()))
-        .unzip();
-    sqlx::query(
-        "update attempts a set late = true
-         from unnest($1::uuid[], $2::uuid[]) as l (delivery_id, id) where a.delivery_id = l.delivery_id and a.id = l.id",
-    )
-    .bind(deliveries)
-    .bind(ids)
-    .execute(pool)
-    .await?;
-    Ok(())
 }
 
 pub(super) async fn release(

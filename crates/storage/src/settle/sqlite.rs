@@ -35,11 +35,11 @@ async fn end_job(
     settlement: &Settlement,
 ) -> Result<bool, Error> {
     let query = match settlement.due() {
-        None => sqlx::query("delete from jobs where id = ? and number = ?"),
-        Some(due) => {
-            sqlx::query("update jobs set due_us = ?, open = false where id = ? and number = ?")
-                .bind(due)
-        }
+        None => sqlx::query("delete from jobs where id = ? and number = ? and open"),
+        Some(due) => sqlx::query(
+            "update jobs set due_us = ?, open = false where id = ? and number = ? and open",
+        )
+        .bind(due),
     };
     let ended = query
         .bind(settlement.delivery_id.uuid())
@@ -92,7 +92,8 @@ async fn log(
         "insert into attempts (delivery_id, number, id, endpoint_id, trigger, actor, late, started_us, duration_us,
            dns_us, connect_us, tls_us, first_byte_us, url, remote_ip, request_headers, outcome, error, http_status,
            response_headers, response_body, body_state)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         on conflict do nothing",
     )
     .bind(attempt.delivery_id.uuid())
     .bind(attempt.number)

@@ -84,7 +84,7 @@ async fn start(url: Option<String>) -> Stack {
         outbound,
     };
     let worker = Worker::start(
-        parts,
+        &parts,
         WorkerSettings {
             dialects,
             ..WorkerSettings::default()
