@@ -15,7 +15,7 @@ mod users;
 use std::sync::Arc;
 
 use poem::{EndpointExt as _, Route};
-use poem_openapi::{OpenApiService, Tags};
+use poem_openapi::{LicenseObject, OpenApiService, ServerObject, Tags};
 use rand::Rng as _;
 
 use crate::app::App;
@@ -73,6 +73,8 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
     );
     OpenApiService::new(apis, "Hookyard", env!("CARGO_PKG_VERSION"))
         .description(include_str!("api/description.md"))
+        .license(LicenseObject::new(env!("CARGO_PKG_LICENSE")))
+        .server(ServerObject::new("/").description("The gateway that serves this document."))
         .url_prefix(PREFIX)
 }
 

@@ -142,8 +142,10 @@ impl<'a> FromRequest<'a> for NoBody {
 }
 
 fn meta<T: Type, M: Media>() -> MetaRequest {
+    // Python clients break on two media types with one schema: the usual one is documented.
     let content = M::TYPES
         .iter()
+        .take(1)
         .map(|content_type| MetaMediaType {
             content_type,
             schema: T::schema_ref(),

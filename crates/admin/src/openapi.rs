@@ -4,6 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::service;
+use crate::page::{LIMIT_DEFAULT, LIMIT_MAX};
+use crate::problem::Slug;
 
 /// Which document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +35,17 @@ pub fn spec(version: Version) -> String {
     }
     for (path, method, operation) in operations(&mut document) {
         drop_impossible(&path, &method, operation);
+        settle_parameters(operation);
     }
+    list_problems(&mut document["components"]["schemas"]["Problem"]["properties"]["type"]);
     document["openapi"] = json!(match version {
         Version::V3_1 => "3.1.0",
         Version::V3_0 => "3.0.3",
     });
     if version == Version::V3_1 {
         modernise(&mut document);
+        // 3.0 knows no SPDX identifiers, 3.1 wants one where there is no link.
+        document["info"]["license"]["identifier"] = json!(env!("CARGO_PKG_LICENSE"));
         add_webhooks(&mut document);
     }
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -69,7 +75,14 @@ fn operations(document: &mut Value) -> impl Iterator<Item = (String, String, &mu
         })
 }
 
-/// `allOf` of one reference becomes the reference, whole floats become integers, throughout.
+/// The closed set of problems, with names for generated constants.
+fn list_problems(kind: &mut Value) {
+    let slugs = Slug::ALL.map(|slug| slug.row().0);
+    kind["enum"] = json!(slugs.map(|slug| format!("/docs/problems/{slug}")));
+    kind["x-enum-varnames"] = json!(slugs.map(|slug| slug.to_uppercase().replace('-', "_")));
+}
+
+/// A reference keeps nothing beside it but its description, whole floats become integers, throughout.
 fn tidy(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -78,7 +91,11 @@ fn tidy(value: &mut Value) {
                 .and_then(Value::as_array)
                 .and_then(|all| all.iter().find_map(|part| part.get("$ref").cloned()));
             if let Some(reference) = reference {
-                *value = json!({ "$ref": reference });
+                let reference = json!({ "$ref": reference });
+                *value = match fields.get("description") {
+                    Some(words) => json!({ "description": words, "allOf": [reference] }),
+                    None => reference,
+                };
                 return;
             }
             fields.values_mut().for_each(tidy);
@@ -179,21 +196,47 @@ fn drop_impossible(path: &str, method: &str, operation: &mut Value) {
     });
 }
 
-/// 3.1 says null as a type.
+/// Lists may be left out of a query. Pages have limits. What only repeats a default goes.
+fn settle_parameters(operation: &mut Value) {
+    let parameters = operation.get_mut("parameters");
+    for parameter in parameters
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        if parameter["in"] == "query" && parameter["schema"]["type"] == "array" {
+            parameter["required"] = json!(false);
+        }
+        if parameter["name"] == "limit" {
+            parameter["schema"]["minimum"] = json!(1);
+            parameter["schema"]["maximum"] = json!(LIMIT_MAX);
+            parameter["schema"]["default"] = json!(LIMIT_DEFAULT);
+        }
+        if let Some(fields) = parameter.as_object_mut() {
+            fields.remove("explode");
+            fields.retain(|name, value| name != "deprecated" || *value == json!(true));
+        }
+    }
+}
+
+/// 3.1 says null as a type, and words may stand beside a reference.
 fn modernise(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.values_mut().for_each(modernise);
-            if fields.remove("nullable") == Some(json!(true)) {
-                if let Some(all) = fields.remove("allOf") {
-                    let reference = all.get(0).cloned().unwrap_or_default();
+            let nullable = fields.remove("nullable") == Some(json!(true));
+            let reference = fields.remove("allOf").and_then(|all| all.get(0).cloned());
+            match (reference, fields.get("type").cloned()) {
+                (Some(reference), _) if nullable => {
                     fields.insert("anyOf".to_owned(), json!([reference, { "type": "null" }]));
-                } else if let Some(kind) = fields.get("type").cloned() {
-                    fields.insert("type".to_owned(), json!([kind, "null"]));
-                    if let Some(words) = fields.get_mut("enum").and_then(Value::as_array_mut) {
-                        words.push(Value::Null);
-                    }
                 }
+                (Some(reference), _) => {
+                    fields.insert("$ref".to_owned(), reference["$ref"].clone());
+                }
+                (None, Some(kind)) if nullable => {
+                    fields.insert("type".to_owned(), json!([kind, "null"]));
+                }
+                (None, _) => {}
             }
         }
         Value::Array(items) => items.iter_mut().for_each(modernise),

@@ -15,9 +15,9 @@ use crate::problem::{ApiError, Slug};
 /// First byte of a cursor: the format's version.
 const FORMAT: u8 = 1;
 /// Rows of a page when the caller does not say.
-const LIMIT_DEFAULT: u64 = 50;
+pub(crate) const LIMIT_DEFAULT: u64 = 50;
 /// Rows of a page at most.
-const LIMIT_MAX: u64 = 250;
+pub(crate) const LIMIT_MAX: u64 = 250;
 
 /// One page of a list.
 #[derive(Debug, Serialize, Object)]

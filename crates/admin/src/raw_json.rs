@@ -153,9 +153,10 @@ impl<'de> Deserialize<'de> for HeadersPatch {
     }
 }
 
-/// Describes a type as an object of headers: what the document needs of both.
+/// Describes a type as an object of headers, whose values may be null or not: what the document needs of
+/// both.
 macro_rules! header_object {
-    ($headers:ty) => {
+    ($headers:ty, $nullable:literal) => {
         impl Type for $headers {
             const IS_REQUIRED: bool = true;
             type RawValueType = Self;
@@ -166,7 +167,10 @@ macro_rules! header_object {
             }
 
             fn schema_ref() -> MetaSchemaRef {
-                let text = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
+                let text = MetaSchemaRef::Inline(Box::new(MetaSchema {
+                    nullable: $nullable,
+                    ..MetaSchema::new("string")
+                }));
                 MetaSchemaRef::Inline(Box::new(MetaSchema {
                     additional_properties: Some(Box::new(text)),
                     ..MetaSchema::new("object")
@@ -196,8 +200,8 @@ macro_rules! header_object {
     };
 }
 
-header_object!(Headers);
-header_object!(HeadersPatch);
+header_object!(Headers, false);
+header_object!(HeadersPatch, true);
 
 /// Why a payload that is JSON may not be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

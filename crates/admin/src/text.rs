@@ -11,7 +11,7 @@ use domain::dialect::Dialect;
 use domain::endpoint::DisabledReason;
 use domain::id::{Id, Kind};
 use domain::merchant::{AcrClock, SchemaMode};
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{
     ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type,
 };
@@ -19,8 +19,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use storage::users::{MerchantRole, PlatformRole};
 
+use crate::auth::permissions::Scope;
+
 /// A value that has one spelling as a string.
 pub(crate) trait Spelled: Sized + Send + Sync + 'static {
+    /// Its name among the document's components: generated clients then have one type for it. `None`
+    /// writes the schema where it is used.
+    const NAME: Option<&'static str> = None;
+
     /// Its schema, with an example.
     fn schema() -> MetaSchema;
     /// Its spelling.
@@ -64,7 +70,17 @@ impl<T: Spelled> Type for Text<T> {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(T::schema()))
+        match T::NAME {
+            Some(name) => MetaSchemaRef::Reference(name.to_owned()),
+            None => MetaSchemaRef::Inline(Box::new(T::schema())),
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        if let Some(name) = T::NAME {
+            let schemas = &mut registry.schemas;
+            schemas.entry(name.to_owned()).or_insert_with(T::schema);
+        }
     }
 
     fn as_raw_value(&self) -> Option<&Self> {
@@ -94,6 +110,16 @@ impl<T: Spelled> ParseFromParameter for Text<T> {
 impl<T: Spelled> ToJSON for Text<T> {
     fn to_json(&self) -> Option<Value> {
         Some(Value::String(self.0.spell().into_owned()))
+    }
+}
+
+/// The schema of an enumeration.
+fn words_schema(description: &'static str, words: Vec<Value>) -> MetaSchema {
+    MetaSchema {
+        description: Some(description),
+        example: words.first().cloned(),
+        enum_items: words,
+        ..MetaSchema::new("string")
     }
 }
 
@@ -159,18 +185,17 @@ impl Spelled for Duration {
     }
 }
 
-/// Gives an enumeration with `ALL` and `as_str` its spelling: twelve same lines for each otherwise.
+/// Gives an enumeration with `ALL` and `as_str` its name, its description and its spelling: twenty same
+/// lines for each otherwise.
 macro_rules! words {
-    ($($word:ty: $all:expr;)*) => {$(
+    ($($name:literal, $description:literal, $word:ty: $all:expr;)*) => {$(
         impl Spelled for $word {
+            const NAME: Option<&'static str> = Some($name);
+
             fn schema() -> MetaSchema {
-                let words: Vec<Value> =
-                    $all.iter().map(|word| Value::String(word.spell().into_owned())).collect();
-                MetaSchema {
-                    example: words.first().cloned(),
-                    enum_items: words,
-                    ..MetaSchema::new("string")
-                }
+                let all = $all;
+                let words = all.iter().map(|word| Value::String(word.spell().into_owned()));
+                words_schema($description, words.collect())
             }
 
             fn spell(&self) -> Cow<'_, str> {
@@ -188,24 +213,27 @@ macro_rules! words {
 }
 
 words! {
-    Dialect: Dialect::ALL;
-    Status: Status::ALL;
-    Outcome: Outcome::ALL;
-    Trigger: [Trigger::Schedule, Trigger::Manual, Trigger::Test];
-    BodyState: [BodyState::None, BodyState::Complete, BodyState::Truncated, BodyState::Incomplete];
-    SkipReason: [SkipReason::EndpointDisabled];
-    DisabledReason: [DisabledReason::Manual, DisabledReason::Failing, DisabledReason::Gone];
-    PlatformRole: PlatformRole::ALL;
-    MerchantRole: MerchantRole::ALL;
-    crate::auth::permissions::Scope: crate::auth::permissions::Scope::all();
+    "Dialect", "A wire format.", Dialect: Dialect::ALL;
+    "DeliveryStatus", "Where a delivery stands.", Status: Status::ALL;
+    "Outcome", "How an attempt ended.", Outcome: Outcome::ALL;
+    "Trigger", "Why an attempt was made.", Trigger:
+        [Trigger::Schedule, Trigger::Manual, Trigger::Test];
+    "BodyState", "How much of a response's body is kept.", BodyState:
+        [BodyState::None, BodyState::Complete, BodyState::Truncated, BodyState::Incomplete];
+    "SkipReason", "Why a delivery was never sent.", SkipReason: [SkipReason::EndpointDisabled];
+    "DisabledReason", "Why an endpoint receives nothing.", DisabledReason:
+        [DisabledReason::Manual, DisabledReason::Failing, DisabledReason::Gone];
+    "PlatformRole", "What a person may do on the whole platform.", PlatformRole: PlatformRole::ALL;
+    "MerchantRole", "What a person may do in one merchant.", MerchantRole: MerchantRole::ALL;
+    "Scope", "What an API key may do.", Scope: Scope::all();
 }
 
 impl Spelled for AcrClock {
+    const NAME: Option<&'static str> = Some("AcrClock");
+
     fn schema() -> MetaSchema {
-        MetaSchema {
-            enum_items: vec!["open".into(), "activity".into()],
-            ..text_schema(None, "open".into())
-        }
+        let words = vec!["open".into(), "activity".into()];
+        words_schema("From when a checkout counts as abandoned.", words)
     }
 
     fn spell(&self) -> Cow<'_, str> {
@@ -224,11 +252,14 @@ impl Spelled for AcrClock {
 }
 
 impl Spelled for SchemaMode {
+    const NAME: Option<&'static str> = Some("SchemaMode");
+
     fn schema() -> MetaSchema {
-        MetaSchema {
-            enum_items: vec!["strict".into(), "warn".into()],
-            ..text_schema(None, "strict".into())
-        }
+        let words = vec!["strict".into(), "warn".into()];
+        words_schema(
+            "What happens to payloads that break their type's schema.",
+            words,
+        )
     }
 
     fn spell(&self) -> Cow<'_, str> {
