@@ -87,7 +87,6 @@ del document["webhooks"]
 json.dump(document, open(sys.argv[2], "w"))
 PY
   "$tools/node_modules/.bin/openapi-typescript" "$work/ts/plain.json" -o "$work/ts/plain.ts" >/dev/null 2>&1
-  # The order of `| null` beside a described reference is the one thing left to differ in spelling.
   diff "$work/ts/plain.ts" "$work/ts/hookyard-3.0.ts" >&2 || fail "the two documents give different types"
   echo "same types"
 }
@@ -97,7 +96,11 @@ make_python_client() {
   say "openapi-python-client: $1"
   PATH="$bin:$PATH" "$bin/openapi-python-client" generate --fail-on-warning \
     --path "openapi/$1.json" --output-path "$work/py-$1" || fail "openapi-python-client warns of $1.json"
-  "$bin/python" -W error -m compileall -q "$work/py-$1"
+  PYTHONPATH="$work/py-$1" "$bin/python" -W error - <<'PY' || fail "a module made from $1.json does not load"
+import importlib, pkgutil, hookyard_client
+for module in pkgutil.walk_packages(hookyard_client.__path__, "hookyard_client."):
+    importlib.import_module(module.name)
+PY
   want=$(grep -c '"operationId"' "$work/fresh/hookyard-3.0.json")
   made=$(find "$work/py-$1/hookyard_client/api" -mindepth 2 -name '*.py' ! -name '__init__.py' | wc -l)
   [ "$made" -eq "$want" ] || fail "$made functions for $want operations"
@@ -125,7 +128,8 @@ start_gateway() {
   echo "ready on $url"
 }
 
-[ -x "$hookyard" ] || cargo build --package server
+[ -x "$hookyard" ] || [ $# -gt 0 ] || cargo build --package server
+[ -x "$hookyard" ] || fail "there is no $hookyard"
 email=admin@example.com
 password="correct horse battery staple"
 install_tools
