@@ -1,0 +1,210 @@
+//! Old days and rows go; what is unfinished stays.
+
+use std::time::Duration;
+
+use domain::clock::Micros;
+use domain::delivery::Next;
+use domain::id::{DeliveryId, EventId};
+use storage::events::Ingested;
+
+use crate::world::{World, scope};
+
+const DAY: Duration = Duration::from_hours(24);
+
+on_both!(
+    old_finished_events_go_and_unfinished_ones_stay,
+    old_keys_and_answers_are_forgotten,
+);
+
+/// Makes the partitions of an old day by hand.
+async fn day_of(world: &World, at: Micros) {
+    if !world.settings.is_postgres() {
+        return;
+    }
+    let start = Micros(at.0.div_euclid(86_400_000_000) * 86_400_000_000);
+    let (from, to) = (
+        EventId::floor(start).uuid(),
+        EventId::floor(start + DAY).uuid(),
+    );
+    let name = start.rfc3339()[..10].replace('-', "");
+    for table in ["events", "deliveries", "attempts"] {
+        let sql = format!(
+            "create table {table}_p{name} partition of {table} for values from ('{from}') to ('{to}')"
+        );
+        world.execute(&sql).await;
+    }
+}
+
+/// An event with a delivery, made at `at`.
+async fn event_at(world: &World, at: Micros, finished: bool) -> (EventId, DeliveryId) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    let mut publication = world.publication(merchant, &[endpoint, endpoint], &[]);
+    let (event, deliveries) = &mut publication.events[0];
+    event.id = world.id_at(at);
+    for delivery in deliveries.iter_mut() {
+        delivery.id = world.id_at(at);
+    }
+    let (event, first, second) = (event.id, deliveries[0].id, deliveries[1].id);
+    assert_eq!(world.ingest(vec![publication]).await, [Ingested::Stored]);
+    world.finish(&[first], Next::Failed).await;
+    if finished {
+        world.finish(&[second], Next::Succeeded).await;
+    }
+    (event, second)
+}
+
+async fn old_finished_events_go_and_unfinished_ones_stay(world: World) {
+    let now = world.now();
+    let old = [now - 40 * DAY, now - 39 * DAY, now - 38 * DAY];
+    for at in old {
+        day_of(&world, at).await;
+    }
+    let (gone, _) = event_at(&world, old[0], true).await;
+    let (kept, unfinished) = event_at(&world, old[1], false).await;
+    let (newer, _) = event_at(&world, old[2], true).await;
+    let (today, _) = event_at(&world, now, true).await;
+    let mut steps = 0;
+    while world.storage.expire(30 * DAY).await.unwrap() {
+        steps += 1;
+        assert!(steps < 10, "it ends");
+    }
+    let left = world
+        .storage
+        .events_by_id(&[gone, kept, newer, today])
+        .await
+        .unwrap();
+    let left: Vec<EventId> = left.into_iter().map(|event| event.id).collect();
+    assert!(!left.contains(&gone), "an old day with nothing to do goes");
+    assert!(left.contains(&kept), "a day that holds a job stays");
+    assert!(!left.contains(&newer), "one unfinished day keeps no other");
+    assert!(left.contains(&today));
+    let claim = world.claim(&[unfinished]).await.remove(0);
+    assert_eq!(
+        world
+            .settle(vec![world.ended(&claim, Next::Succeeded)])
+            .await
+            .len(),
+        1
+    );
+    while world.storage.expire(30 * DAY).await.unwrap() {}
+    assert!(
+        world
+            .storage
+            .events_by_id(&[kept])
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        (world.count("events").await, world.count("deliveries").await),
+        (1, 2)
+    );
+    assert_eq!(
+        (
+            world.count("attempts").await,
+            world.count("failed_deliveries").await
+        ),
+        (2, 1)
+    );
+}
+
+async fn old_keys_and_answers_are_forgotten(world: World) {
+    let merchant = world.merchant().await.id;
+    for key in [[1; 32], [2; 32]] {
+        world
+            .ingest(vec![world.publication(merchant, &[], &[key])])
+            .await;
+    }
+    let week = (world.now() - 8 * DAY).0;
+    let hash = if world.settings.is_postgres() {
+        r"'\x01'"
+    } else {
+        "x'01'"
+    };
+    let first = if world.settings.is_postgres() {
+        format!("decode('{}', 'hex')", "01".repeat(32))
+    } else {
+        format!("x'{}'", "01".repeat(32))
+    };
+    world
+        .execute(&format!(
+            "update keys set created_us = {week} where key_hash = {first}"
+        ))
+        .await;
+    for (at, scope_id) in [
+        (week, merchant.uuid()),
+        (world.now().0, world.merchant().await.id.uuid()),
+    ] {
+        let id = world.literal(scope_id);
+        let sql = format!(
+            "insert into idempotent_answers (scope_id, key_hash, body_hash, created_us) values ({id}, {hash}, {hash}, {at})"
+        );
+        world.execute(&sql).await;
+    }
+    while world.storage.expire(30 * DAY).await.unwrap() {}
+    assert_eq!(
+        (
+            world.count("keys").await,
+            world.count("idempotent_answers").await
+        ),
+        (1, 1)
+    );
+    let again = world.publication(merchant, &[], &[[1; 32]]);
+    assert_eq!(world.ingest(vec![again]).await, [Ingested::Stored]);
+    assert!(
+        world
+            .storage
+            .merchant(scope(merchant))
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_of_days_is_there_in_advance() {
+    let world = World::postgres().await;
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    world.storage.prepare_days().await.unwrap();
+    for days in 0..=7 {
+        let mut publication = world.publication(merchant, &[endpoint], &[]);
+        let at = world.now() + days * DAY;
+        publication.events[0].0.id = world.id_at(at);
+        publication.events[0].1[0].id = world.id_at(at);
+        assert_eq!(
+            world.ingest(vec![publication]).await,
+            [Ingested::Stored],
+            "{days}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_left_half_made_or_half_dropped_is_completed() {
+    let world = World::postgres().await;
+    let tomorrow = (world.now() + DAY).rfc3339()[..10].replace('-', "");
+    world
+        .execute(&format!(
+            "alter table events detach partition events_p{tomorrow}"
+        ))
+        .await;
+    world.storage.prepare_days().await.unwrap();
+    let attached = "select count(*) from pg_inherits where inhparent = 'events'::regclass";
+    assert_eq!(world.number(attached).await, 9);
+    let old = world.now() - 40 * DAY;
+    day_of(&world, old).await;
+    let name = old.rfc3339()[..10].replace('-', "");
+    world
+        .execute(&format!(
+            "alter table attempts detach partition attempts_p{name}"
+        ))
+        .await;
+    world
+        .execute(&format!("drop table deliveries_p{name}"))
+        .await;
+    world.storage.expire(30 * DAY).await.unwrap();
+    let left = format!("select count(*) from pg_class where relname like '%_p{name}'");
+    assert_eq!(world.number(&left).await, 0);
+}
