@@ -57,6 +57,15 @@ pub(crate) struct Ear {
 }
 
 impl Ear {
+    /// The shards this worker owns; none once it has gone.
+    pub(crate) fn owned(&self) -> ShardSet {
+        if self.owned.has_changed().is_err() {
+            ShardSet::EMPTY
+        } else {
+            *self.owned.borrow()
+        }
+    }
+
     /// Passes on what belongs to owned shards; the rest is another worker's.
     pub(crate) fn hear(&self, stubs: impl Iterator<Item = Stub>) {
         let owned = *self.owned.borrow();

@@ -1,6 +1,10 @@
 //! The queue between processes, over Redis: pub/sub for what is due now, a sorted set a shard for
 //! what is due later.
 //!
+//! What is due now for a shard that this process itself owns goes to its worker directly: it needs no
+//! Redis to find its way, and comes sooner. Where two processes believe to own a shard for a moment, the
+//! claim decides, as ever.
+//!
 //! Owns two connections, one to tell and one to listen. Each is dropped at the first error or late
 //! answer and made anew, so replies are never mixed up, and nothing kept in Redis is relied on.
 
@@ -12,9 +16,10 @@ mod schedule;
 mod sender;
 mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::clock::{Clock, Micros};
+use domain::shard::ShardSet;
 use redis::ProtocolVersion;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -22,6 +27,7 @@ use self::health::{Health, Side};
 use self::link::Link;
 use self::wire::{Keys, Told};
 use crate::buffer::Buffer;
+use crate::listener::Ear;
 use crate::{Error, Listener, Queue, RedisSettings, Stub, metrics};
 
 /// Tells through a Redis server, or a Valkey: anything that speaks RESP3, so Redis 6 and later.
@@ -32,6 +38,8 @@ pub struct RedisQueue {
     keys: Arc<Keys>,
     health: Arc<Health>,
     outbox: Arc<Buffer<Told>>,
+    /// The way to this process's own worker, once it listens.
+    here: OnceLock<Ear>,
     /// Ends the sender, which first sends what it still holds.
     _sender: DropGuard,
 }
@@ -52,6 +60,7 @@ impl RedisQueue {
             keys: Arc::new(Keys::new(&settings.key_prefix)),
             health: Arc::default(),
             outbox: Arc::new(Buffer::new(settings.outbox_capacity)),
+            here: OnceLock::new(),
             client,
             settings,
             clock,
@@ -81,7 +90,12 @@ impl RedisQueue {
 impl Queue for RedisQueue {
     fn tell(&self, stubs: &[Stub], now: Micros) {
         metrics::told(stubs.len());
-        let told = stubs.iter().map(|stub| Told {
+        let owned = self.here.get().map_or(ShardSet::EMPTY, Ear::owned);
+        let is_here = |stub: &&Stub| stub.due <= now && owned.contains(stub.shard());
+        if let Some(here) = self.here.get() {
+            here.pass_on(stubs.iter().filter(is_here).copied());
+        }
+        let told = stubs.iter().filter(|stub| !is_here(stub)).map(|stub| Told {
             stub: *stub,
             at_once: stub.due <= now,
         });
@@ -91,6 +105,7 @@ impl Queue for RedisQueue {
     fn listen(&self) -> Listener {
         let (listener, ear) = Listener::open();
         self.health.await_receiver(ear.owned.clone());
+        self.here.get_or_init(|| ear.clone());
         tokio::spawn(receiver::run(receiver::Receiver {
             link: self.link(Side::Receiver),
             ear,

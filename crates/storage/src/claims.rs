@@ -71,7 +71,10 @@ impl Storage {
     ) -> Result<ClaimResult, Error> {
         wants.sort_unstable_by_key(|want| want.delivery_id);
         let claimed = match &self.hot {
-            Hot::Postgres(pool) => postgres::claim(pool, version, &wants, take_open, now).await?,
+            Hot::Postgres(pool) => {
+                let pool = self.leases.as_ref().unwrap_or(pool);
+                postgres::claim(pool, version, &wants, take_open, now).await?
+            }
             Hot::Sqlite(writer) => {
                 let wants = Arc::new(wants);
                 writer

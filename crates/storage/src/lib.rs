@@ -66,6 +66,8 @@ pub struct Storage {
     /// Configuration changes.
     pub(crate) changes: DatabaseConnection,
     pub(crate) hot: Hot,
+    /// The hot pool again, for claims: their commits need not reach the disk before the POST.
+    pub(crate) leases: Option<PgPool>,
     /// Held while SQLite has a write transaction open.
     pub(crate) write_turn: Arc<Mutex<()>>,
     pub(crate) keyring: Keyring,
@@ -85,14 +87,12 @@ impl Storage {
     /// Errors: it cannot be reached, or is none of ours.
     pub async fn open(settings: DatabaseSettings, keyring: Keyring) -> Result<Self, Error> {
         let write_turn = Arc::new(Mutex::new(()));
-        let (reads, changes, hot) = if settings.is_postgres() {
+        let (reads, changes, hot, leases) = if settings.is_postgres() {
             let api = connect::postgres_api(&settings).await?;
             let orm = SqlxPostgresConnector::from_sqlx_postgres_pool(api);
-            (
-                orm.clone(),
-                orm,
-                Hot::Postgres(connect::postgres_hot(&settings).await?),
-            )
+            let hot = connect::postgres_hot(&settings).await?;
+            let leases = connect::postgres_leases(&settings).await?;
+            (orm.clone(), orm, Hot::Postgres(hot), Some(leases))
         } else {
             let writer = connect::sqlite_connection(&settings).await?;
             let changes = connect::sqlite_changes(&settings).await?;
@@ -101,6 +101,7 @@ impl Storage {
                 SqlxSqliteConnector::from_sqlx_sqlite_pool(reads),
                 SqlxSqliteConnector::from_sqlx_sqlite_pool(changes),
                 Hot::Sqlite(SqliteWriter::start(writer, Arc::clone(&write_turn))),
+                None,
             )
         };
         let clock = Arc::new(DbClock::new(SystemClock.now()));
@@ -108,6 +109,7 @@ impl Storage {
             reads,
             changes,
             hot,
+            leases,
             write_turn,
             keyring,
             clock,

@@ -2,21 +2,58 @@
 
 use std::sync::Arc;
 
-use domain::clock::{Clock, SystemClock};
+use domain::clock::{Clock, Micros, SystemClock};
 use domain::shard::ShardSet;
-use queue::{RedisQueue, RedisSettings};
+use queue::{Listener, Queue, RedisQueue, RedisSettings, Stub};
 use testkit::redis::RedisServer;
 
 use crate::suite;
 
-/// A queue over the server, connected in the background.
-pub(crate) fn queue(server: &RedisServer) -> RedisQueue {
+/// Two processes: one tells, the other listens, so that everything goes through Redis.
+pub(crate) struct TwoProcesses {
+    teller: RedisQueue,
+    listener: RedisQueue,
+}
+
+impl Queue for TwoProcesses {
+    fn tell(&self, stubs: &[Stub], now: Micros) {
+        self.teller.tell(stubs, now);
+    }
+
+    fn listen(&self) -> Listener {
+        self.listener.listen()
+    }
+
+    fn is_up(&self) -> bool {
+        self.teller.is_up() && self.listener.is_up()
+    }
+}
+
+/// Two processes that use the server, connected in the background.
+pub(crate) fn queue(server: &RedisServer) -> TwoProcesses {
+    TwoProcesses {
+        teller: process(server),
+        listener: process(server),
+    }
+}
+
+/// One process's queue over the server, connected in the background.
+fn process(server: &RedisServer) -> RedisQueue {
     RedisQueue::connect(
         &server.url(),
         RedisSettings::default(),
         Arc::new(SystemClock),
     )
     .unwrap()
+}
+
+#[tokio::test]
+async fn what_is_due_for_this_process_arrives_without_redis() {
+    let server = RedisServer::start().await;
+    let queue = process(&server);
+    let mut listener = suite::listen(&queue, suite::only(1)).await;
+    server.stop().await;
+    suite::arrives(&queue, &mut listener, suite::stub(1, SystemClock.now())).await;
 }
 
 #[tokio::test]
@@ -70,7 +107,7 @@ async fn a_queue_ends_with_its_owner() {
 #[tokio::test]
 async fn another_process_is_heard() {
     let server = RedisServer::start().await;
-    let (here, there) = (queue(&server), queue(&server));
+    let (here, there) = (process(&server), process(&server));
     let mut listener = suite::listen(&here, ShardSet::ALL).await;
     suite::up(&there, true).await;
     let now = SystemClock.now();
@@ -91,7 +128,7 @@ async fn two_prefixes_on_one_server_hear_nothing_of_each_other() {
         ..RedisSettings::default()
     };
     let other = RedisQueue::connect(&server.url(), settings, Arc::new(SystemClock)).unwrap();
-    let queue = queue(&server);
+    let queue = process(&server);
     let mut theirs = suite::listen(&other, ShardSet::ALL).await;
     let mut ours = suite::listen(&queue, ShardSet::ALL).await;
     suite::arrives(&queue, &mut ours, suite::stub(1, SystemClock.now())).await;
