@@ -1,0 +1,109 @@
+//! What the database holds of deliveries, attempts and jobs, read past the product: the truth that checks need.
+
+use domain::attempt::{Outcome, Trigger};
+use domain::id::EndpointId;
+use sqlx::{Connection, PgConnection, SqliteConnection};
+use uuid::Uuid;
+
+/// One row per delivery, the same statement on both databases.
+const DELIVERIES: &str = "
+select e.event_id, d.endpoint_id, cast(d.status as bigint), count(a.id),
+  count(case when a.outcome in ($1, $2) then 1 end),
+  count(case when a.outcome not in ($1, $2, $3) then 1 end),
+  count(case when a.trigger = $4 then 1 end)
+from deliveries d
+join events e on e.id = d.event_id
+left join attempts a on a.delivery_id = d.id
+group by d.id, e.event_id, d.endpoint_id, d.status";
+
+const JOBS: &str = "select count(*), count(case when open then 1 end) from jobs";
+
+type Row = (String, Uuid, i64, i64, i64, i64, i64);
+
+/// A delivery with its attempts counted.
+#[derive(Debug, Clone)]
+pub struct DeliveryRow {
+    /// The event's id on the wire.
+    pub event_id: String,
+    /// Where it went.
+    pub endpoint_id: EndpointId,
+    /// The number of its `domain::delivery::Status`.
+    pub status: i64,
+    /// All its attempts.
+    pub attempts: i64,
+    /// Those that were answered: the receiver must have seen them.
+    pub answered: i64,
+    /// Those that failed without an answer, such as by a timeout; not those whose outcome is unknown.
+    pub unanswered: i64,
+    /// Those of the schedule.
+    pub scheduled: i64,
+}
+
+/// How much work is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jobs {
+    /// Deliveries that are not finished.
+    pub all: i64,
+    /// Those of them that are in flight.
+    pub open: i64,
+}
+
+/// Every delivery there is. `url` as the server is given it.
+pub async fn deliveries(url: &str) -> Vec<DeliveryRow> {
+    let codes = [
+        Outcome::Success.code(),
+        Outcome::HttpStatus.code(),
+        Outcome::Unknown.code(),
+        Trigger::Schedule.code(),
+    ];
+    let rows: Vec<Row> = if is_postgres(url) {
+        let query = sqlx::query_as(DELIVERIES);
+        let query = codes.iter().fold(query, |query, code| query.bind(*code));
+        query.fetch_all(&mut postgres(url).await).await
+    } else {
+        let query = sqlx::query_as(DELIVERIES);
+        let query = codes.iter().fold(query, |query, code| query.bind(*code));
+        query.fetch_all(&mut sqlite(url).await).await
+    }
+    .expect("deliveries that can be read");
+    rows.into_iter()
+        .map(
+            |(event_id, endpoint, status, attempts, answered, unanswered, scheduled)| DeliveryRow {
+                event_id,
+                endpoint_id: EndpointId::from_uuid(endpoint),
+                status,
+                attempts,
+                answered,
+                unanswered,
+                scheduled,
+            },
+        )
+        .collect()
+}
+
+/// The work that is left.
+pub async fn jobs(url: &str) -> Jobs {
+    let (all, open) = if is_postgres(url) {
+        let query = sqlx::query_as(JOBS);
+        query.fetch_one(&mut postgres(url).await).await
+    } else {
+        let query = sqlx::query_as(JOBS);
+        query.fetch_one(&mut sqlite(url).await).await
+    }
+    .expect("jobs that can be read");
+    Jobs { all, open }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres")
+}
+
+async fn postgres(url: &str) -> PgConnection {
+    let connection = PgConnection::connect(url).await;
+    connection.expect("a connection to the test's PostgreSQL")
+}
+
+async fn sqlite(url: &str) -> SqliteConnection {
+    let connection = SqliteConnection::connect(url).await;
+    connection.expect("a SQLite file that opens")
+}
