@@ -9,3 +9,4 @@ mod architecture;
 mod config;
 mod openapi;
 mod process;
+mod resilience;
