@@ -6,7 +6,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt as _;
-use poem::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use poem::http::header::{
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use poem::http::{HeaderName, HeaderValue, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
@@ -107,6 +109,10 @@ impl<E> Edge<E> {
                 if let Ok(allowed) = HeaderValue::from_str(&self.operations.allowed(uri.path())) {
                     headers.insert(ALLOW, allowed);
                 }
+            }
+            // The rest of the body is not read, so no other request can come on this connection: say so.
+            Slug::PayloadTooLarge => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}
         }
