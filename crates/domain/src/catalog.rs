@@ -45,7 +45,7 @@ pub fn built_in() -> Vec<EventType> {
     vec![
         flexype(
             "ABANDONED_CHECKOUT",
-            "A shopper opened checkout and did not complete the order.",
+            "Abandoned Checkout Recovery (ACR): a shopper opened checkout and did not complete the order.",
             "15 minutes after the checkout opened",
             format!(
                 r#"{{{USER},{CART},{CLIENT},"session_id":"cs_456789123","session_state":"ADDRESS_LOADED","checkout_url":"https://my-store.com/checkout/cs_456789123","discount":0,"total_payable":189,"address":null}}"#
@@ -53,7 +53,7 @@ pub fn built_in() -> Vec<EventType> {
         ),
         flexype(
             "ABANDONED_SESSION",
-            "A shopper browsed and left without opening checkout.",
+            "Abandoned Session Recovery (ASR): a shopper browsed and left without opening checkout.",
             "15 minutes after the last activity",
             format!(
                 r#"{{{USER},{CART},{CLIENT},"page_viewed":[{PAGE}],"products_viewed":[{PRODUCT}],"collection_viewed":[],"last_page_visited":{PAGE}}}"#
