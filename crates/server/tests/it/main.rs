@@ -7,6 +7,7 @@
 
 mod architecture;
 mod config;
+mod e2e;
 mod openapi;
 mod process;
 mod resilience;

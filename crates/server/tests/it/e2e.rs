@@ -1,0 +1,36 @@
+//! The product from the outside, over REST and real HTTP, each case once in either mode.
+//!
+//! Hours are made short by settings: a `flexype` delivery is retried after 100, 200 and 300 ms and an attempt
+//! may take 1 s, unless a case says otherwise. A name that begins with `contract_` names the lines of
+//! `docs/contract.md` that it proves.
+
+/// Makes two tests of each case, one in each mode.
+macro_rules! in_both_modes {
+    ($($case:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test] async fn $case() { super::$case(testkit::server::Mode::Embedded).await; })+
+        }
+        mod cluster {
+            $(#[tokio::test] async fn $case() { super::$case(testkit::server::Mode::Cluster).await; })+
+        }
+    };
+}
+
+mod acknowledgement;
+mod addresses;
+mod attempt_log;
+mod bad_requests;
+mod dialects;
+mod disabling;
+mod ending;
+mod express;
+mod fan_out;
+mod manual_retry;
+mod publishing;
+mod request;
+mod retries;
+mod secrets;
+mod signatures;
+mod stage;
+mod standard;
+mod test_send;
