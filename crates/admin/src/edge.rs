@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use poem::http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use poem::http::{HeaderName, HeaderValue, Uri};
+use poem::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
 use crate::operations::{Operations, PREFIX};
@@ -85,12 +85,24 @@ impl<E> Edge<E> {
 
     fn render(&self, error: &ApiError, request_id: &str, uri: &Uri) -> Response {
         if error.status_code().is_server_error() {
-            tracing::error!(
-                request.id = request_id,
-                slug = error.slug.row().0,
-                cause = error.cause,
-                "request.failed"
-            );
+            let slug = error.slug.row().0;
+            metrics::counter!("hookyard_requests_failed_total", "slug" => slug).increment(1);
+            // An outage or overload fails every request: the parts it hits say so once.
+            if error.status_code() == StatusCode::SERVICE_UNAVAILABLE {
+                tracing::debug!(
+                    request.id = request_id,
+                    slug,
+                    cause = error.cause,
+                    "request.failed"
+                );
+            } else {
+                tracing::error!(
+                    request.id = request_id,
+                    slug,
+                    cause = error.cause,
+                    "request.failed"
+                );
+            }
         }
         let body = serde_json::to_vec(&Problem::new(error, request_id)).unwrap_or_default();
         let mut response = Response::builder()

@@ -51,6 +51,13 @@ impl<T> Collector<T> {
         true
     }
 
+    /// Adds everything that waits at this moment, whatever the pace.
+    pub fn take_waiting(&mut self, batch: &mut Vec<T>) {
+        while let Ok(piece) = self.waiting.try_recv() {
+            batch.push(piece);
+        }
+    }
+
     /// Refuses what is sent from now on; what waits is still collected.
     pub fn close(&mut self) {
         self.waiting.close();

@@ -423,16 +423,24 @@ impl Flusher {
                 more = collector.next(&mut left) => if !more { return },
             }
             let batch = take_fairly(&mut left);
-            self.flush(batch).await;
+            if let Err(error) = self.flush(batch).await {
+                // Whoever waits behind a database that is away would wait in vain, batch after batch.
+                collector.take_waiting(&mut left);
+                for request in left.drain(..) {
+                    request.answer(Err(Error::of_storage(&error)));
+                }
+            }
         }
     }
 
     /// Stores a batch; if the database refuses it as a whole, each request alone, so that a bad one fails
     /// nobody else.
-    async fn flush(&mut self, batch: Vec<Request>) {
+    ///
+    /// Errors: the database is away; every request of the batch has been told.
+    async fn flush(&mut self, batch: Vec<Request>) -> Result<(), storage::Error> {
         let alone = batch.len() == 1;
         let Err((error, batch)) = self.store(batch).await else {
-            return;
+            return Ok(());
         };
         if alone
             || !matches!(
@@ -443,7 +451,11 @@ impl Flusher {
             for request in batch {
                 request.answer(Err(Error::of_storage(&error)));
             }
-            return;
+            return if error.is_passing() {
+                Err(error)
+            } else {
+                Ok(())
+            };
         }
         for request in batch {
             if let Err((error, rest)) = self.store(vec![request]).await {
@@ -452,6 +464,7 @@ impl Flusher {
                 }
             }
         }
+        Ok(())
     }
 
     async fn store(

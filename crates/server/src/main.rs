@@ -13,14 +13,9 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use mimalloc::MiMalloc;
 
 use commands::{config as config_command, create_admin, demo, migrate, openapi, serve};
 use config::Flags;
-
-/// Gives memory back to the system soon after a burst, which the C library's does not.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Self-hosted webhook gateway for commerce platforms.
 #[derive(Debug, Parser)]

@@ -5,6 +5,7 @@ mod sqlite;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::clock::Micros;
@@ -21,6 +22,10 @@ use uuid::Uuid;
 
 use crate::entity::event;
 use crate::{ConfigVersion, Error, Hot, Page, PageRequest, Storage};
+
+/// New jobs are due this much ago: another process's reading of the database's clock may be a little behind
+/// ours, and its claim must not find them not yet due.
+pub(crate) const SKEW: Duration = Duration::from_millis(20);
 
 /// One delivery to be made of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseTransaction, Statement, Value};
 use sqlx::Row as _;
 use uuid::Uuid;
 
+use crate::events::SKEW;
 use crate::{Error, Hot, Storage};
 
 /// A job as a worker needs to know it before the claim.
@@ -152,7 +153,7 @@ impl Storage {
         id: DeliveryId,
         actor: &str,
     ) -> Result<RetryResult, Error> {
-        let now = self.clock().now();
+        let now = self.clock().now() - SKEW;
         let write = self.begin_write().await?;
         let ids: [Value; 3] = [
             now.0.into(),

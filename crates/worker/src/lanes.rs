@@ -348,7 +348,9 @@ impl Lanes {
     /// Shards whose lanes are nearly empty although the database holds more for them.
     pub(crate) fn take_overflowing(&mut self) -> ShardSet {
         let Self {
-            overflowing, by_endpoint, ..
+            overflowing,
+            by_endpoint,
+            ..
         } = self;
         let mut shards = ShardSet::EMPTY;
         overflowing.retain(|id| {

@@ -4,15 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use rand::Rng;
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
 use crate::problem::{ApiError, Slug};
 
 /// KiB of memory for one hash. Source: OWASP, "Password Storage Cheat Sheet".
 const MEMORY_KIB: u32 = 19_456;
+/// Passes over it. Source: the same.
+const PASSES: u32 = 2;
+/// Bytes of salt and of hash.
+const SALT: usize = 16;
+const OUTPUT: usize = 32;
+/// Blocks of 1 KiB asked for, of which only those needed are touched. The C library keeps freed blocks of up to
+/// 32 MiB for later; larger ones go back to the system at once, and with them the 19 MiB of a login.
+const APART: usize = 33 * 1_024;
 /// Hashes at once: each takes a core for some 20 ms and 19 MiB.
 const AT_ONCE: usize = 2;
 /// How long a login may wait for its turn.
@@ -27,22 +37,51 @@ pub(crate) struct Passwords {
     nobody: Arc<str>,
 }
 
-/// The hash of a password, as it is stored.
+/// The hash of a password, as it is stored: a PHC string.
 ///
 /// Errors: argon2 refuses (it takes any password up to 4 GiB).
-pub fn hash(password: &str, rng: &mut impl Rng) -> Result<String, argon2::password_hash::Error> {
-    let mut salt = [0; 16];
+pub fn hash(password: &str, rng: &mut impl Rng) -> Result<String, argon2::Error> {
+    let mut salt = [0; SALT];
     rng.fill_bytes(&mut salt);
-    let hash: PasswordHash = argon2()?.hash_password_with_salt(password.as_bytes(), &salt)?;
-    Ok(hash.to_string())
+    let output = compute(
+        Params::new(MEMORY_KIB, PASSES, 1, None)?,
+        password.as_bytes(),
+        &salt,
+    )?;
+    let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
+    Ok(format!(
+        "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1${salt}${output}"
+    ))
 }
 
-fn argon2() -> Result<Argon2<'static>, argon2::Error> {
-    Ok(Argon2::new(
-        Algorithm::Argon2id,
-        Version::V0x13,
-        Params::new(MEMORY_KIB, 2, 1, None)?,
-    ))
+/// Whether the password is the one of a stored hash, whatever its costs were. An unreadable hash is nobody's.
+fn matches(stored: &str, password: &[u8]) -> bool {
+    let Ok(parsed) = PasswordHash::new(stored) else {
+        return false;
+    };
+    let (Ok(params), Some(salt), Some(wanted)) = (
+        Params::try_from(&parsed),
+        parsed.salt.as_ref(),
+        parsed.hash.as_ref(),
+    ) else {
+        return false;
+    };
+    compute(params, password, salt.as_ref())
+        .is_ok_and(|output| output.ct_eq(wanted.as_bytes()).into())
+}
+
+/// One argon2id hash, in memory of its own.
+fn compute(params: Params, password: &[u8], salt: &[u8]) -> Result<[u8; OUTPUT], argon2::Error> {
+    let mut blocks = Vec::with_capacity(APART.max(params.block_count()));
+    blocks.resize(params.block_count(), Block::default());
+    let mut output = [0; OUTPUT];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
+        password,
+        salt,
+        &mut output,
+        &mut blocks,
+    )?;
+    Ok(output)
 }
 
 impl Passwords {
@@ -66,10 +105,10 @@ impl Passwords {
         let against: Arc<str> = stored.map_or_else(|| Arc::clone(&self.nobody), Into::into);
         let right = self
             .in_turn(move || {
-                PasswordHash::new(&against).is_ok_and(|parsed| {
-                    let password = &password.as_bytes()[..password.len().min(PASSWORD_MAX)];
-                    Argon2::default().verify_password(password, &parsed).is_ok()
-                })
+                matches(
+                    &against,
+                    &password.as_bytes()[..password.len().min(PASSWORD_MAX)],
+                )
             })
             .await?;
         Ok(known && right)

@@ -217,7 +217,11 @@ async fn failed(tasks: &mut JoinSet<anyhow::Error>) -> anyhow::Error {
 /// Waits until a part that must go on has ended, and names it.
 async fn broken(running: &Running) -> &'static str {
     loop {
-        if running.worker.as_ref().is_some_and(worker::Worker::is_broken) {
+        if running
+            .worker
+            .as_ref()
+            .is_some_and(worker::Worker::is_broken)
+        {
             return "the worker";
         }
         if running.gateway.is_broken() {

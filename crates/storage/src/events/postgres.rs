@@ -142,7 +142,7 @@ impl<'a> Columns<'a> {
             .bind(&self.job_endpoints)
             .bind(&self.job_merchants)
             .bind(&self.job_shards)
-            .bind(now.0)
+            .bind((now - super::SKEW).0)
             .bind(&self.job_triggers)
             .fetch_one(executor)
             .await?;

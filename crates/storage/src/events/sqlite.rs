@@ -159,7 +159,7 @@ async fn insert_jobs(
                 .push_bind(delivery.endpoint_id.uuid())
                 .push_bind(event.merchant_id.uuid())
                 .push_bind(i16::from(Shard::of(delivery.endpoint_id).number()))
-                .push_bind(now.0)
+                .push_bind((now - super::SKEW).0)
                 .push_bind(0)
                 .push_bind(false)
                 .push_bind(Trigger::Schedule.code());

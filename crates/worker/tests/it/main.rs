@@ -1,4 +1,3 @@
 //! The worker against real receivers.
 
-mod delivers;
 mod outbound;
