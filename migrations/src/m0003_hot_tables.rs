@@ -73,6 +73,7 @@ create table failed_deliveries (
   delivery_id {id} not null,
   primary key (merchant_id, delivery_id)
 );
+create index failed_deliveries_delivery on failed_deliveries (delivery_id);
 
 create table jobs (
   id {id} not null primary key,

@@ -26,11 +26,24 @@ pub struct Want {
     pub lost_attempt_id: AttemptId,
 }
 
+/// A lease that is held: what it says names one claim of one job, and no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// The job.
+    pub delivery_id: DeliveryId,
+    /// The number that was claimed.
+    pub number: i32,
+    /// The end that the claim wrote.
+    pub until: Micros,
+}
+
 /// A job under our lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     /// The delivery.
     pub delivery_id: DeliveryId,
+    /// The end that the claim wrote: with the number, the proof that the lease is ours.
+    pub lease_until: Micros,
     /// Its event.
     pub event_id: EventId,
     /// Where it goes.
@@ -47,6 +60,17 @@ pub struct Claimed {
     pub actor: Option<String>,
 }
 
+impl Claimed {
+    /// The proof that it is ours.
+    pub const fn lease(&self) -> Lease {
+        Lease {
+            delivery_id: self.delivery_id,
+            number: self.number,
+            until: self.lease_until,
+        }
+    }
+}
+
 /// What became of a batch of claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimResult {
@@ -54,6 +78,15 @@ pub enum ClaimResult {
     Stale,
     /// These are ours.
     Done(Vec<Claimed>),
+}
+
+/// A claim to undo.
+#[derive(Debug, Clone, Copy)]
+struct Undo {
+    delivery_id: DeliveryId,
+    until: Micros,
+    /// The number it was given, if that is known.
+    number: Option<i32>,
 }
 
 impl Storage {
@@ -89,5 +122,51 @@ impl Storage {
             return Ok(ClaimResult::Stale);
         }
         Ok(ClaimResult::Done(claimed))
+    }
+
+    /// Gives back claims that were never started: due at `due`, the attempt not counted. A lease that is no
+    /// longer held is left alone.
+    ///
+    /// Errors: the database cannot be reached or refuses.
+    pub async fn release(&self, leases: Vec<Lease>, due: Micros) -> Result<(), Error> {
+        let undo = |lease: Lease| Undo {
+            delivery_id: lease.delivery_id,
+            until: lease.until,
+            number: Some(lease.number),
+        };
+        self.undo(leases.into_iter().map(undo).collect(), due).await
+    }
+
+    /// Gives back what a claim whose answer was lost may have taken: due at `due`, the attempt not counted.
+    /// A job that was not claimed with these leases is left alone. The row of a lost attempt that the
+    /// claim logged is true and stays.
+    ///
+    /// Errors: the database cannot be reached or refuses.
+    pub async fn unclaim(&self, wants: Vec<Want>, due: Micros) -> Result<(), Error> {
+        let undo = |want: Want| Undo {
+            delivery_id: want.delivery_id,
+            until: want.lease_until,
+            number: None,
+        };
+        self.undo(wants.into_iter().map(undo).collect(), due).await
+    }
+
+    async fn undo(&self, mut claims: Vec<Undo>, due: Micros) -> Result<(), Error> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        // In the order in which every batch takes its locks.
+        claims.sort_unstable_by_key(|claim| claim.delivery_id);
+        match &self.hot {
+            Hot::Postgres(pool) => postgres::undo(pool, &claims, due).await,
+            Hot::Sqlite(writer) => {
+                let claims = Arc::new(claims);
+                writer
+                    .run(move |connection| {
+                        async move { sqlite::undo(connection, &claims, due).await }.boxed()
+                    })
+                    .await
+            }
+        }
     }
 }

@@ -171,7 +171,7 @@ impl Storage {
             write.commit().await?;
             return Ok(RetryResult::Queued(job));
         }
-        let Some(shard) = shard_of_finished(&write.transaction, scope, id).await? else {
+        let Some(shard) = shard_of(&write.transaction, scope, id).await? else {
             return Ok(RetryResult::NotFound);
         };
         let added = query(
@@ -194,27 +194,21 @@ impl Storage {
     }
 
     /// Stops a delivery that waits; `None` when there is none of this merchant, false when it is in
-    /// flight or finished.
+    /// flight or finished. A job whose attempt has no result yet is in flight even when its lease is over:
+    /// the POST must get into the log first.
     ///
     /// Errors: the database cannot be reached.
     pub async fn cancel(&self, scope: TenantScope, id: DeliveryId) -> Result<Option<bool>, Error> {
         let now = self.clock().now();
         let write = self.begin_write().await?;
-        if shard_of_finished(&write.transaction, scope, id)
-            .await?
-            .is_none()
-        {
+        if shard_of(&write.transaction, scope, id).await?.is_none() {
             return Ok(None);
         }
         let gone = end(
             &write.transaction,
-            "delete from jobs where id = $1 and merchant_id = $2 and (not open or due_us <= $3)
+            "delete from jobs where id = $1 and merchant_id = $2 and not open
              returning id, trigger",
-            [
-                id.uuid().into(),
-                scope.merchant_id().uuid().into(),
-                now.0.into(),
-            ],
+            [id.uuid().into(), scope.merchant_id().uuid().into()],
         )
         .await?;
         if gone.is_empty() {
@@ -226,7 +220,9 @@ impl Storage {
     }
 
     /// Ends the waiting jobs of an endpoint that is gone (`Cancelled`) or disabled for too long
-    /// (`Skipped`), at most `limit` of them. Answers how many; fewer than `limit` means all.
+    /// (`Skipped`), at most `limit` of them. Answers how many; fewer than `limit` means all. Jobs whose
+    /// attempt has no result yet stay. With `disabled_since`, nothing is done unless the endpoint has been
+    /// disabled since just then.
     ///
     /// Errors: the database cannot be reached.
     pub async fn end_waiting(
@@ -234,20 +230,23 @@ impl Storage {
         endpoint_id: EndpointId,
         skip: Option<SkipReason>,
         limit: i64,
+        disabled_since: Option<Micros>,
     ) -> Result<usize, Error> {
         let now = self.clock().now();
         let write = self.begin_write().await?;
+        if !still_disabled(&write.transaction, endpoint_id, disabled_since).await? {
+            return Ok(0);
+        }
         // The state is asked for twice: a claim may come between the two looks.
         let gone = end(
             &write.transaction,
             "delete from jobs where id in (
-               select id from jobs where shard = $1 and endpoint_id = $2 and (not open or due_us <= $3) limit $4)
-               and (not open or due_us <= $3)
+               select id from jobs where shard = $1 and endpoint_id = $2 and not open limit $3)
+               and not open
              returning id, trigger",
             [
                 i16::from(Shard::of(endpoint_id).number()).into(),
                 endpoint_id.uuid().into(),
-                now.0.into(),
                 limit.into(),
             ],
         )
@@ -262,7 +261,8 @@ impl Storage {
         Ok(gone.len())
     }
 
-    /// Puts off the due jobs of a disabled endpoint until `until`, at most `limit` of them.
+    /// Puts off the due jobs of a disabled endpoint until `until`, at most `limit` of them. With
+    /// `disabled_since`, nothing is done unless the endpoint has been disabled since just then.
     ///
     /// Errors: the database cannot be reached.
     pub async fn put_off(
@@ -270,9 +270,13 @@ impl Storage {
         endpoint_id: EndpointId,
         until: Micros,
         limit: i64,
+        disabled_since: Option<Micros>,
     ) -> Result<u64, Error> {
         let now = self.clock().now();
         let write = self.begin_write().await?;
+        if !still_disabled(&write.transaction, endpoint_id, disabled_since).await? {
+            return Ok(0);
+        }
         let statement = Statement::from_sql_and_values(
             write.transaction.get_database_backend(),
             "update jobs set due_us = $1 where id in (
@@ -291,8 +295,8 @@ impl Storage {
         Ok(done.rows_affected())
     }
 
-    /// Makes the jobs due again that were put off while the endpoint was disabled: those due later than
-    /// any schedule would have them, oldest delivery first by a microsecond each.
+    /// Makes the jobs due again that were put off while the endpoint was disabled: those whose due
+    /// time is exactly `put_off_until`, oldest delivery first by a microsecond each.
     ///
     /// Errors: the database cannot be reached.
     pub async fn redue(
@@ -393,7 +397,7 @@ async fn end<const N: usize>(
 }
 
 /// The shard of a delivery of this merchant, whatever its state.
-async fn shard_of_finished(
+async fn shard_of(
     transaction: &DatabaseTransaction,
     scope: TenantScope,
     id: DeliveryId,
@@ -405,6 +409,25 @@ async fn shard_of_finished(
     )
     .await?;
     Ok(delivery.map(|found| Shard::of(found.endpoint_id)))
+}
+
+/// Whether the endpoint has been disabled since just then, or nobody asks. Its row stays locked until the
+/// transaction ends, so that enabling it waits, and then finds what was done here.
+async fn still_disabled(
+    transaction: &DatabaseTransaction,
+    id: EndpointId,
+    since: Option<Micros>,
+) -> Result<bool, Error> {
+    use crate::entity::endpoint::Entity;
+    use sea_orm::{EntityTrait as _, QuerySelect as _};
+    let Some(since) = since else {
+        return Ok(true);
+    };
+    let endpoint = Entity::find_by_id(id.uuid())
+        .lock_exclusive()
+        .one(transaction)
+        .await?;
+    Ok(endpoint.and_then(|row| row.disabled_us) == Some(since.0))
 }
 
 /// Writes a final state that no attempt led to. What waited for a manual retry had ended before: it stays

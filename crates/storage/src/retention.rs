@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use domain::clock::Clock as _;
+use domain::clock::{Clock as _, Micros};
 use domain::id::DeliveryId;
 use futures::FutureExt as _;
 use sqlx::postgres::PgQueryResult;
-use sqlx::{AssertSqlSafe, PgPool, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgPool, SqliteConnection};
 use uuid::Uuid;
 
 use crate::{Error, Hot, Storage, connect, partitions};
@@ -15,6 +15,8 @@ use crate::{Error, Hot, Storage, connect, partitions};
 pub const KEYS: Duration = Duration::from_hours(24 * 7);
 /// How long the answers of calls with an Idempotency-Key are given again.
 pub const ANSWERS: Duration = Duration::from_hours(24);
+/// How many configuration changes are remembered. No running process falls behind this far.
+const CHANGES: i64 = 100_000;
 /// Rows deleted in one step on SQLite.
 const STEP: i64 = 500;
 /// Rows deleted in one step on PostgreSQL, well within the statement timeout.
@@ -28,6 +30,7 @@ impl Storage {
         if self.is_shared() {
             let mut connection = connect::postgres_maintenance(&self.settings).await?;
             partitions::make_ahead(&mut connection, self.clock().now()).await?;
+            connection.close().await?;
         }
         Ok(())
     }
@@ -64,9 +67,10 @@ impl Storage {
         };
         match &self.hot {
             Hot::Postgres(pool) => {
+                // The days free the room. Neither half's error stops the other.
+                let dropped = self.drop_days(now - keep).await;
                 let more = expire_lists(pool, before).await?;
-                let mut connection = connect::postgres_maintenance(&self.settings).await?;
-                partitions::drop_before(&mut connection, now - keep).await?;
+                dropped?;
                 Ok(more)
             }
             Hot::Sqlite(writer) => {
@@ -75,6 +79,12 @@ impl Storage {
                     .await
             }
         }
+    }
+
+    async fn drop_days(&self, before: Micros) -> Result<(), Error> {
+        let mut connection = connect::postgres_maintenance(&self.settings).await?;
+        partitions::drop_before(&mut connection, before).await?;
+        Ok(connection.close().await?)
     }
 }
 
@@ -114,8 +124,16 @@ async fn expire_lists(pool: &PgPool, before: Before) -> Result<bool, Error> {
     .bind(LIST_STEP)
     .execute(pool)
     .await?;
+    let changes = sqlx::query(
+        "delete from config_changes where ctid = any (array(
+           select ctid from config_changes where v < (select v from config_clock) - $1 limit $2))",
+    )
+    .bind(CHANGES)
+    .bind(LIST_STEP)
+    .execute(pool)
+    .await?;
     let full = |done: PgQueryResult| i64::try_from(done.rows_affected()) == Ok(LIST_STEP);
-    Ok(full(keys) || full(answers) || full(failed))
+    Ok(full(keys) || full(answers) || full(failed) || full(changes))
 }
 
 /// A step on SQLite: attempts before their deliveries, deliveries before their events, so that what is cut
@@ -150,6 +168,11 @@ async fn expire_rows(connection: &mut SqliteConnection, before: Before) -> Resul
             "delete from idempotent_answers where rowid in (
                select rowid from idempotent_answers where created_us < ? limit ?)",
             before.answers,
+        ),
+        (
+            "delete from config_changes where rowid in (
+               select rowid from config_changes where v < (select v from config_clock) - ? limit ?)",
+            CHANGES,
         ),
     ] {
         let done = sqlx::query(statement).bind(edge).bind(STEP);

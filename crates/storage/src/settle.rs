@@ -24,8 +24,10 @@ pub struct Settlement {
     pub merchant_id: MerchantId,
     /// Where it goes.
     pub endpoint_id: EndpointId,
-    /// The number that was claimed: proof that the lease is still ours.
+    /// The number that was claimed.
     pub number: i32,
+    /// The end that the claim wrote: with the number, the proof that the lease is still ours.
+    pub lease_until: Micros,
     /// POSTs made so far, this one included.
     pub attempt_count: i32,
     /// Why the attempt was made.
@@ -63,22 +65,6 @@ impl Storage {
                 writer
                     .run(move |connection| {
                         async move { sqlite::settle(connection, &batch).await }.boxed()
-                    })
-                    .await
-            }
-        }
-    }
-
-    /// Gives back claims that were never started: due at once, the attempt not counted.
-    ///
-    /// Errors: the database cannot be reached or refuses.
-    pub async fn release(&self, claims: Vec<(DeliveryId, i32)>, due: Micros) -> Result<(), Error> {
-        match &self.hot {
-            Hot::Postgres(pool) => postgres::release(pool, &claims, due).await,
-            Hot::Sqlite(writer) => {
-                writer
-                    .run(move |connection| {
-                        async move { sqlite::release(connection, &claims, due).await }.boxed()
                     })
                     .await
             }

@@ -6,7 +6,7 @@ use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
 use sqlx::{PgPool, Row as _};
 use uuid::Uuid;
 
-use super::{Claimed, LOST, Want};
+use super::{Claimed, LOST, Undo, Want};
 use crate::{ConfigVersion, Error};
 
 /// Takes the lease on due jobs, logging lost attempts. SKIP LOCKED keeps two workers apart while a shard
@@ -27,7 +27,7 @@ lost as (
   from picked where was_open)
 update jobs j set due_us = p.lease, number = j.number + 1, open = true
 from picked p where j.id = p.id
-returning j.id, j.event_id, j.endpoint_id, j.merchant_id, j.number, p.was_open, j.trigger, j.actor";
+returning j.id, j.event_id, j.endpoint_id, j.merchant_id, j.number, p.was_open, j.trigger, j.actor, j.due_us";
 
 pub(super) async fn claim(
     pool: &PgPool,
@@ -57,6 +57,7 @@ pub(super) async fn claim(
         .into_iter()
         .map(|row| Claimed {
             delivery_id: DeliveryId::from_uuid(row.get(0)),
+            lease_until: Micros(row.get(8)),
             event_id: EventId::from_uuid(row.get(1)),
             endpoint_id: EndpointId::from_uuid(row.get(2)),
             merchant_id: MerchantId::from_uuid(row.get(3)),
@@ -66,4 +67,27 @@ pub(super) async fn claim(
             actor: row.get(7),
         })
         .collect())
+}
+
+/// A lease that is named without its number is told by its end alone.
+const UNDO: &str = "
+update jobs j set due_us = $4::bigint, number = j.number - 1, open = false
+from unnest($1::uuid[], $2::bigint[], $3::integer[]) as c (id, lease, number)
+where j.id = c.id and j.open and j.due_us = c.lease and j.number = coalesce(c.number, j.number)";
+
+pub(super) async fn undo(pool: &PgPool, claims: &[Undo], due: Micros) -> Result<(), Error> {
+    let ids: Vec<Uuid> = claims
+        .iter()
+        .map(|claim| claim.delivery_id.uuid())
+        .collect();
+    let leases: Vec<i64> = claims.iter().map(|claim| claim.until.0).collect();
+    let numbers: Vec<Option<i32>> = claims.iter().map(|claim| claim.number).collect();
+    sqlx::query(UNDO)
+        .bind(ids)
+        .bind(leases)
+        .bind(numbers)
+        .bind(due.0)
+        .execute(pool)
+        .await?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ use domain::clock::Micros;
 use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
-use super::{Claimed, LOST, Want};
+use super::{Claimed, LOST, Undo, Want};
 use crate::{ConfigVersion, Error};
 
 pub(super) async fn claim(
@@ -19,29 +19,27 @@ pub(super) async fn claim(
         return Ok(Vec::new());
     }
     let claimed = due(connection, wants, take_open, now).await?;
-    for job in &claimed {
-        let Ok(at) = wants.binary_search_by_key(&job.delivery_id, |want| want.delivery_id) else {
-            continue;
-        };
+    for (job, want) in &claimed {
         sqlx::query("update jobs set due_us = ?, number = ?, open = true where id = ?")
-            .bind(wants[at].lease_until.0)
+            .bind(job.lease_until.0)
             .bind(job.number)
             .bind(job.delivery_id.uuid())
             .execute(&mut *connection)
             .await?;
         if job.was_lost {
-            log_lost(connection, job, &wants[at], now).await?;
+            log_lost(connection, job, want, now).await?;
         }
     }
-    Ok(claimed)
+    Ok(claimed.into_iter().map(|(job, _)| job).collect())
 }
 
+/// The wanted jobs that are due, as they will be once claimed, each with its want.
 async fn due(
     connection: &mut SqliteConnection,
     wants: &[Want],
     take_open: bool,
     now: Micros,
-) -> Result<Vec<Claimed>, Error> {
+) -> Result<Vec<(Claimed, Want)>, Error> {
     let mut query = QueryBuilder::<Sqlite>::new(
         "select id, event_id, endpoint_id, merchant_id, number, open, trigger, actor from jobs where due_us <= ",
     );
@@ -58,15 +56,22 @@ async fn due(
     let rows = query.build().fetch_all(connection).await?;
     Ok(rows
         .into_iter()
-        .map(|row| Claimed {
-            delivery_id: DeliveryId::from_uuid(row.get(0)),
-            event_id: EventId::from_uuid(row.get(1)),
-            endpoint_id: EndpointId::from_uuid(row.get(2)),
-            merchant_id: MerchantId::from_uuid(row.get(3)),
-            number: row.get::<i32, _>(4) + 1,
-            was_lost: row.get(5),
-            trigger: Trigger::from_code(row.get(6)),
-            actor: row.get(7),
+        .filter_map(|row| {
+            let delivery_id = DeliveryId::from_uuid(row.get(0));
+            let at = wants.binary_search_by_key(&delivery_id, |want| want.delivery_id);
+            let want = wants[at.ok()?];
+            let claimed = Claimed {
+                delivery_id,
+                lease_until: want.lease_until,
+                event_id: EventId::from_uuid(row.get(1)),
+                endpoint_id: EndpointId::from_uuid(row.get(2)),
+                merchant_id: MerchantId::from_uuid(row.get(3)),
+                number: row.get::<i32, _>(4) + 1,
+                was_lost: row.get(5),
+                trigger: Trigger::from_code(row.get(6)),
+                actor: row.get(7),
+            };
+            Some((claimed, want))
         })
         .collect())
 }
@@ -93,5 +98,25 @@ async fn log_lost(
     .bind(LOST)
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+pub(super) async fn undo(
+    connection: &mut SqliteConnection,
+    claims: &[Undo],
+    due: Micros,
+) -> Result<(), Error> {
+    for claim in claims {
+        sqlx::query(
+            "update jobs set due_us = ?, number = number - 1, open = false
+             where id = ? and open and due_us = ? and number = coalesce(?, number)",
+        )
+        .bind(due.0)
+        .bind(claim.delivery_id.uuid())
+        .bind(claim.until.0)
+        .bind(claim.number)
+        .execute(&mut *connection)
+        .await?;
+    }
     Ok(())
 }

@@ -20,29 +20,31 @@ use crate::Error;
 const SETTLE: &str = "
 with ended as materialized (
   select * from unnest($22::uuid[], $23::integer[], $24::bigint[], $25::smallint[], $26::smallint[], $27::smallint[],
-    $28::bigint[], $29::uuid[], $30::boolean[], $31::integer[])
-    as e (id, number, due_us, status, outcome, http_status, finished_us, merchant_id, manual, attempt_count)),
+    $28::bigint[], $29::uuid[], $30::boolean[], $31::integer[], $33::bigint[])
+    as e (id, number, due_us, status, outcome, http_status, finished_us, merchant_id, manual, attempt_count, lease)),
 gone as (
   delete from jobs j using ended e
-  where j.id = e.id and j.number = e.number and j.open and e.due_us is null returning e.*),
+  where j.id = e.id and j.number = e.number and j.open and j.due_us = e.lease and e.due_us is null returning e.*),
 moved as (
   update jobs j set due_us = e.due_us, open = false
-  from ended e where j.id = e.id and j.number = e.number and j.open and e.due_us is not null returning e.*),
+  from ended e
+  where j.id = e.id and j.number = e.number and j.open and j.due_us = e.lease and e.due_us is not null returning e.*),
 done as (select * from gone union all select * from moved),
 logged as (
   insert into attempts (delivery_id, number, id, endpoint_id, trigger, actor, late, started_us, duration_us,
     dns_us, connect_us, tls_us, first_byte_us, url, remote_ip, request_headers, outcome, error, http_status,
     response_headers, response_body, body_state)
   select a.delivery_id, a.number, a.id, a.endpoint_id, a.trigger, a.actor,
-    (a.delivery_id, a.number) not in (select id, number from done), a.started_us, a.duration_us,
+    (a.delivery_id, a.number, a.lease) not in (select id, number, lease from done), a.started_us, a.duration_us,
     a.dns_us, a.connect_us, a.tls_us, a.first_byte_us, a.url, a.remote_ip, a.request_headers, a.outcome, a.error,
     a.http_status, a.response_headers, a.response_body, a.body_state
   from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::uuid[], $5::smallint[], $6::text[], $7::bigint[],
     $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
-    $16::smallint[], $17::text[], $18::smallint[], $19::text[], $20::bytea[], $21::smallint[])
+    $16::smallint[], $17::text[], $18::smallint[], $19::text[], $20::bytea[], $21::smallint[],
+    $34::bigint[])
     as a (delivery_id, number, id, endpoint_id, trigger, actor, started_us, duration_us, dns_us, connect_us, tls_us,
       first_byte_us, url, remote_ip, request_headers, outcome, error, http_status, response_headers, response_body,
-      body_state)
+      body_state, lease)
   on conflict do nothing),
 delivery as (
   update deliveries d set status = n.status, attempt_count = n.attempt_count, last_outcome = n.outcome,
@@ -79,10 +81,12 @@ struct Attempts<'a> {
     response_headers: Vec<String>,
     response_bodies: Vec<&'a [u8]>,
     body_states: Vec<i16>,
+    /// Of their claims.
+    leases: Vec<i64>,
 }
 
 impl<'a> Attempts<'a> {
-    fn push(&mut self, attempt: &'a Attempt) -> Result<(), Error> {
+    fn push(&mut self, attempt: &'a Attempt, lease: Micros) -> Result<(), Error> {
         let exchange = &attempt.exchange;
         let response = exchange.response.as_ref();
         self.delivery_ids.push(attempt.delivery_id.uuid());
@@ -110,6 +114,7 @@ impl<'a> Attempts<'a> {
         self.response_bodies.push(response.map_or(&[], |r| &r.body));
         self.body_states
             .push(response.map_or(0, |r| r.body_state.code()));
+        self.leases.push(lease.0);
         Ok(())
     }
 }
@@ -126,6 +131,7 @@ struct Ended {
     merchants: Vec<Uuid>,
     manual: Vec<bool>,
     attempt_counts: Vec<i32>,
+    leases: Vec<i64>,
 }
 
 impl Ended {
@@ -142,6 +148,7 @@ impl Ended {
         self.merchants.push(settlement.merchant_id.uuid());
         self.manual.push(settlement.trigger == Trigger::Manual);
         self.attempt_counts.push(settlement.attempt_count);
+        self.leases.push(settlement.lease_until.0);
     }
 }
 
@@ -155,7 +162,7 @@ pub(super) async fn settle(
     let mut ended = Ended::default();
     for settlement in sorted {
         if let Some(attempt) = &settlement.attempt {
-            attempts.push(attempt)?;
+            attempts.push(attempt, settlement.lease_until)?;
         }
         ended.push(settlement);
     }
@@ -200,33 +207,12 @@ async fn write(
         .bind(&ended.manual)
         .bind(&ended.attempt_counts)
         .bind(Status::Failed.code())
+        .bind(&ended.leases)
+        .bind(&attempts.leases)
         .fetch_all(pool)
         .await?;
     Ok(rows
         .into_iter()
         .map(|row| DeliveryId::from_uuid(row.get(0)))
         .collect())
-}
-
-pub(super) async fn release(
-    pool: &PgPool,
-    claims: &[(DeliveryId, i32)],
-    due: Micros,
-) -> Result<(), Error> {
-    let mut claims = claims.to_vec();
-    claims.sort_unstable();
-    let (ids, numbers): (Vec<Uuid>, Vec<i32>) = claims
-        .into_iter()
-        .map(|(id, number)| (id.uuid(), number))
-        .unzip();
-    sqlx::query(
-        "update jobs j set due_us = $3::bigint, number = j.number - 1, open = false
-         from unnest($1::uuid[], $2::integer[]) as c (id, number) where j.id = c.id and j.number = c.number",
-    )
-    .bind(ids)
-    .bind(numbers)
-    .bind(due.0)
-    .execute(pool)
-    .await?;
-    Ok(())
 }

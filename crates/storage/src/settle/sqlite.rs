@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use domain::attempt::{Attempt, Trigger};
-use domain::clock::Micros;
 use domain::delivery::Next;
 use domain::id::DeliveryId;
 use sqlx::SqliteConnection;
@@ -35,15 +34,16 @@ async fn end_job(
     settlement: &Settlement,
 ) -> Result<bool, Error> {
     let query = match settlement.due() {
-        None => sqlx::query("delete from jobs where id = ? and number = ? and open"),
+        None => sqlx::query("delete from jobs where id = ? and number = ? and open and due_us = ?"),
         Some(due) => sqlx::query(
-            "update jobs set due_us = ?, open = false where id = ? and number = ? and open",
+            "update jobs set due_us = ?, open = false where id = ? and number = ? and open and due_us = ?",
         )
         .bind(due),
     };
     let ended = query
         .bind(settlement.delivery_id.uuid())
         .bind(settlement.number)
+        .bind(settlement.lease_until.0)
         .execute(connection)
         .await?;
     Ok(ended.rows_affected() == 1)
@@ -119,21 +119,5 @@ async fn log(
     .bind(response.map_or(0, |r| r.body_state.code()))
     .execute(connection)
     .await?;
-    Ok(())
-}
-
-pub(super) async fn release(
-    connection: &mut SqliteConnection,
-    claims: &[(DeliveryId, i32)],
-    due: Micros,
-) -> Result<(), Error> {
-    for (id, number) in claims {
-        sqlx::query("update jobs set due_us = ?, number = number - 1, open = false where id = ? and number = ?")
-            .bind(due.0)
-            .bind(id.uuid())
-            .bind(number)
-            .execute(&mut *connection)
-            .await?;
-    }
     Ok(())
 }

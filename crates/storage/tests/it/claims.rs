@@ -7,9 +7,9 @@ use domain::attempt::{Outcome, Trigger};
 use domain::clock::Micros;
 use domain::delivery::{Next, Status};
 use domain::id::DeliveryId;
-use storage::claims::ClaimResult;
+use storage::claims::{ClaimResult, Lease};
 
-use crate::world::{LEASE, World, scope};
+use crate::world::{LEASE, World, lease, scope};
 
 on_both!(
     only_due_jobs_are_claimed,
@@ -19,6 +19,9 @@ on_both!(
     two_claimers_never_share_a_job,
     a_stale_configuration_claims_nothing,
     a_released_claim_gives_its_number_back,
+    a_lease_with_the_number_of_an_older_one_is_not_released_by_it,
+    a_claim_whose_answer_was_lost_is_undone,
+    a_claim_undone_keeps_the_row_of_the_lost_attempt,
     the_one_process_of_a_file_reopens_its_own_jobs,
 );
 
@@ -158,20 +161,88 @@ async fn a_released_claim_gives_its_number_back(world: World) {
     let merchant = world.merchant().await.id;
     let endpoint = world.endpoint(merchant).await.endpoint.id;
     let ids = world.publish(merchant, endpoint, 2).await;
-    world.claim(&ids).await;
+    let mut claimed = world.claim(&ids).await;
+    claimed.sort_unstable_by_key(|claim| claim.delivery_id);
     let due = world.now();
     // A number that is not ours releases nothing.
+    let foreign = Lease {
+        number: 7,
+        ..lease(&claimed[1])
+    };
     world
         .storage
-        .release(vec![(ids[0], 1), (ids[1], 7)], due)
+        .release(vec![foreign, lease(&claimed[0])], due)
         .await
         .unwrap();
     assert_eq!(world.job(ids[0]).await, Some((due.0, 0, false)));
-    assert!(world.job(ids[1]).await.unwrap().2);
+    let held = claimed[1].lease_until.0;
+    assert_eq!(world.job(ids[1]).await, Some((held, 1, true)));
     let again = world.claim(&ids).await;
     assert_eq!(again.len(), 1);
     assert_eq!((again[0].number, again[0].was_lost), (1, false));
     assert_eq!(world.count("attempts").await, 0);
+}
+
+/// As when the answer to the first release was lost, and it is sent again.
+async fn a_lease_with_the_number_of_an_older_one_is_not_released_by_it(world: World) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    let id = world.publish(merchant, endpoint, 1).await[0];
+    let now = world.now();
+    let older = world.claim_at(&[id], now).await.remove(0);
+    let release = async || {
+        let leases = vec![lease(&older)];
+        world.storage.release(leases, now).await.unwrap();
+    };
+    release().await;
+    let later = now + Duration::from_secs(1);
+    let newer = world.claim_at(&[id], later).await.remove(0);
+    assert_eq!((older.number, newer.number), (1, 1));
+    assert_eq!(newer.lease_until, later + LEASE);
+    release().await;
+    assert_eq!(
+        world.job(id).await,
+        Some((newer.lease_until.0, 1, true)),
+        "the newer lease is held"
+    );
+}
+
+async fn a_claim_whose_answer_was_lost_is_undone(world: World) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    let ids = world.publish(merchant, endpoint, 3).await;
+    let now = world.now();
+    world.claim_at(&ids[..1], now).await;
+    let others = now + Duration::from_secs(1);
+    world.claim_at(&ids[1..2], others).await;
+    let waiting = world.job(ids[2]).await;
+    let wants = world.wants(&ids, now + LEASE);
+    for _ in 0..2 {
+        world.storage.unclaim(wants.clone(), now).await.unwrap();
+        assert_eq!(world.job(ids[0]).await, Some((now.0, 0, false)));
+        let others = Some(((others + LEASE).0, 1, true));
+        assert_eq!(world.job(ids[1]).await, others, "claimed by another");
+        assert_eq!(world.job(ids[2]).await, waiting, "claimed by nobody");
+    }
+    let again = world.claim(&ids[..1]).await.remove(0);
+    assert_eq!((again.number, again.was_lost), (1, false));
+    assert_eq!(world.count("attempts").await, 0);
+}
+
+async fn a_claim_undone_keeps_the_row_of_the_lost_attempt(world: World) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    let id = world.publish(merchant, endpoint, 1).await[0];
+    let now = world.now();
+    world.claim_at(&[id], now).await;
+    let later = now + LEASE;
+    world.claim_at(&[id], later).await;
+    let wants = world.wants(&[id], later + LEASE);
+    world.storage.unclaim(wants, later).await.unwrap();
+    assert_eq!(world.job(id).await, Some((later.0, 1, false)));
+    let again = world.claim_at(&[id], later).await.remove(0);
+    assert_eq!((again.number, again.was_lost), (2, false));
+    assert_eq!(world.count("attempts").await, 1);
 }
 
 async fn the_one_process_of_a_file_reopens_its_own_jobs(world: World) {

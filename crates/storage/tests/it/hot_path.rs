@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use storage::claims::ClaimResult;
 use storage::{DatabaseSettings, Storage};
 
-use crate::world::{World, keyring};
+use crate::world::{LEASE, World, keyring, lease};
 
 /// Rows put into each hot table to fill it.
 const FULL: i64 = 100_000;
@@ -106,11 +106,10 @@ async fn use_everything(world: &World, merchant: MerchantId, endpoint: EndpointI
         .await
         .unwrap();
     let again = world.claim(&ids).await;
-    let release = again
-        .iter()
-        .map(|claim| (claim.delivery_id, claim.number))
-        .collect();
-    storage.release(release, world.now()).await.unwrap();
+    let leases = again.iter().map(lease).collect();
+    storage.release(leases, world.now()).await.unwrap();
+    let wants = world.wants(&ids, world.now() + LEASE);
+    storage.unclaim(wants, world.now()).await.unwrap();
 }
 
 /// Fills today's partitions and the jobs.

@@ -9,7 +9,7 @@ use domain::id::EventId;
 use storage::PageRequest;
 use storage::events::{EventFilter, IngestResult, Ingested, Publication, event_id_key};
 
-use crate::world::{World, scope};
+use crate::world::{SKEW, World, scope};
 
 on_both!(
     an_event_comes_with_its_deliveries_and_jobs,
@@ -34,7 +34,7 @@ async fn an_event_comes_with_its_deliveries_and_jobs(world: World) {
     let ids = endpoints.map(|destination| destination.endpoint.id);
     let publication = world.publication(merchant, &ids, &[]);
     let (event, deliveries) = publication.events[0].clone();
-    let before = world.now();
+    let before = world.now() - SKEW;
     assert_eq!(world.ingest(vec![publication]).await, [Ingested::Stored]);
     let found = world
         .storage

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use domain::clock::Micros;
 use domain::delivery::{Next, SkipReason, Status};
-use domain::id::DeliveryId;
+use domain::endpoint::DisabledReason;
+use domain::id::{DeliveryId, EndpointId, MerchantId};
 use domain::shard::{Shard, ShardSet};
 use storage::jobs::RetryResult;
 
-use crate::world::{LEASE, World, scope};
+use crate::world::{LEASE, SKEW, World, scope};
 
 on_both!(
     what_fell_due_in_a_span_is_found_earliest_first,
@@ -21,6 +22,9 @@ on_both!(
     a_waiting_delivery_is_cancelled,
     cancelling_a_manual_retry_restores_what_was,
     the_waiting_jobs_of_an_endpoint_end_in_chunks,
+    an_attempt_without_a_result_is_neither_cancelled_nor_ended,
+    jobs_are_left_alone_unless_their_endpoint_is_disabled_since_just_then,
+    enabling_an_endpoint_leaves_no_job_put_off,
     a_disabled_endpoints_jobs_come_back_oldest_first,
     the_database_answers_a_ping,
 );
@@ -113,7 +117,7 @@ async fn a_finished_delivery_gets_one_more_attempt(world: World) {
     let ids = world.publish(merchant, endpoint, 2).await;
     for (id, next) in ids.into_iter().zip([Next::Failed, Next::Succeeded]) {
         world.finish(&[id], next).await;
-        let before = world.now();
+        let before = world.now() - SKEW;
         let queued = world
             .storage
             .retry_now(scope(merchant), id, "usr_1")
@@ -270,7 +274,10 @@ async fn the_waiting_jobs_of_an_endpoint_end_in_chunks(world: World) {
         .await
         .unwrap();
     world.claim(&ids[1..2]).await;
-    let end = async |skip| world.storage.end_waiting(endpoint, skip, 4).await.unwrap();
+    let end = async |skip| {
+        let ended = world.storage.end_waiting(endpoint, skip, 4, None);
+        ended.await.unwrap()
+    };
     assert_eq!(end(None).await, 4);
     assert_eq!(end(Some(SkipReason::EndpointDisabled)).await, 4);
     assert_eq!(end(None).await, 1);
@@ -297,6 +304,77 @@ async fn the_waiting_jobs_of_an_endpoint_end_in_chunks(world: World) {
     assert_eq!(world.count("jobs").await, 3);
 }
 
+/// Its POST would never get into the log.
+async fn an_attempt_without_a_result_is_neither_cancelled_nor_ended(world: World) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    let id = world.publish(merchant, endpoint, 1).await[0];
+    let past = world.now() - 2 * LEASE;
+    world
+        .execute(&format!("update jobs set due_us = {}", past.0))
+        .await;
+    world.claim_at(&[id], past).await;
+    let before = world.job(id).await;
+    assert_eq!(before, Some(((past + LEASE).0, 1, true)));
+    let cancelled = world.storage.cancel(scope(merchant), id).await.unwrap();
+    assert_eq!(cancelled, Some(false));
+    let ended = world.storage.end_waiting(endpoint, None, 4, None).await;
+    assert_eq!(ended.unwrap(), 0);
+    assert_eq!(world.job(id).await, before);
+    assert!(world.claim(&[id]).await.remove(0).was_lost);
+}
+
+async fn disable(world: &World, merchant: MerchantId, id: EndpointId, since: Option<Micros>) {
+    let updated = world
+        .storage
+        .update_endpoint(scope(merchant), id, |endpoint| {
+            endpoint.disabled = since.map(|at| (DisabledReason::Manual, at));
+        });
+    assert!(updated.await.unwrap().is_some());
+}
+
+async fn jobs_are_left_alone_unless_their_endpoint_is_disabled_since_just_then(world: World) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    world.publish(merchant, endpoint, 2).await;
+    let (now, until) = (world.now(), world.now() + Duration::from_hours(72));
+    let skip = Some(SkipReason::EndpointDisabled);
+    let act = async |id| {
+        let put_off = world.storage.put_off(id, until, 1, Some(now)).await;
+        let ended = world.storage.end_waiting(id, skip, 1, Some(now)).await;
+        (put_off.unwrap(), ended.unwrap())
+    };
+    assert_eq!(act(endpoint).await, (0, 0), "enabled");
+    disable(&world, merchant, endpoint, Some(now + LEASE)).await;
+    assert_eq!(act(endpoint).await, (0, 0), "disabled again since");
+    assert_eq!(act(world.id()).await, (0, 0), "no such endpoint");
+    disable(&world, merchant, endpoint, Some(now)).await;
+    assert_eq!(act(endpoint).await, (1, 1));
+}
+
+async fn enabling_an_endpoint_leaves_no_job_put_off(world: World) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    let ids = world.publish(merchant, endpoint, 40).await;
+    for round in 0..10 {
+        let since = world.now();
+        let until = since + Duration::from_hours(72);
+        disable(&world, merchant, endpoint, Some(since)).await;
+        let put_off = async {
+            let step = async || world.storage.put_off(endpoint, until, 4, Some(since)).await;
+            while step().await.unwrap() == 4 {}
+        };
+        let enable = async {
+            disable(&world, merchant, endpoint, None).await;
+            world.storage.redue(endpoint, until).await.unwrap();
+        };
+        tokio::join!(put_off, enable);
+        let off = format!("select count(*) from jobs where due_us >= {}", until.0);
+        assert_eq!(world.number(&off).await, 0, "round {round}");
+    }
+    assert_eq!(world.claim(&ids).await.len(), 40);
+}
+
 async fn a_disabled_endpoints_jobs_come_back_oldest_first(world: World) {
     let merchant = world.merchant().await.id;
     let endpoint = world.endpoint(merchant).await.endpoint.id;
@@ -304,7 +382,10 @@ async fn a_disabled_endpoints_jobs_come_back_oldest_first(world: World) {
     let (later, until) = (world.now() + LEASE, world.now() + Duration::from_hours(72));
     world.finish(&ids[..1], Next::Retry(later)).await;
     world.claim(&ids[1..2]).await;
-    let put_off = async || world.storage.put_off(endpoint, until, 3).await.unwrap();
+    let put_off = async || {
+        let put_off = world.storage.put_off(endpoint, until, 3, None);
+        put_off.await.unwrap()
+    };
     assert_eq!(
         (put_off().await, put_off().await, put_off().await),
         (3, 1, 0)

@@ -14,6 +14,7 @@ const DAY: Duration = Duration::from_hours(24);
 on_both!(
     old_finished_events_go_and_unfinished_ones_stay,
     old_keys_and_answers_are_forgotten,
+    old_configuration_changes_are_forgotten,
 );
 
 /// Makes the partitions of an old day by hand.
@@ -160,6 +161,32 @@ async fn old_keys_and_answers_are_forgotten(world: World) {
             .unwrap()
             .is_some()
     );
+}
+
+async fn old_configuration_changes_are_forgotten(world: World) {
+    for _ in 0..3 {
+        world.merchant().await;
+    }
+    assert_eq!(world.count("config_changes").await, 3);
+    world.execute("update config_clock set v = 100003").await;
+    while world.storage.expire(30 * DAY).await.unwrap() {}
+    let left = "select min(v) from config_changes";
+    assert_eq!(world.number(left).await, 3);
+    assert_eq!(world.count("config_changes").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_days_go_even_when_the_lists_cannot_be_cleaned() {
+    let world = World::postgres().await;
+    let old = world.now() - 40 * DAY;
+    day_of(&world, old).await;
+    event_at(&world, old, true).await;
+    world.execute("alter table keys rename to away").await;
+    world.storage.expire(30 * DAY).await.unwrap_err();
+    assert_eq!(world.count("events").await, 0);
+    world.execute("alter table away rename to keys").await;
+    world.storage.expire(30 * DAY).await.unwrap();
+    assert_eq!(world.count("failed_deliveries").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,13 +7,14 @@ use domain::attempt::{Outcome, Trigger};
 use domain::delivery::{Next, Status};
 use storage::jobs::RetryResult;
 
-use crate::world::{LEASE, World, scope};
+use crate::world::{LEASE, World, lease, scope};
 
 on_both!(
     success_ends_the_job_and_the_delivery,
     a_retry_moves_the_job,
     a_late_result_is_logged_and_changes_no_state,
     a_late_and_a_good_result_may_share_a_batch,
+    an_older_lease_of_the_same_number_settles_nothing,
     settling_twice_changes_nothing,
     a_settlement_without_a_post_logs_nothing,
     a_manual_success_takes_a_delivery_off_the_failed_list,
@@ -123,6 +124,38 @@ async fn a_late_and_a_good_result_may_share_a_batch(world: World) {
     late.sort_unstable();
     assert_eq!(late, [(1, true), (2, false)]);
     assert_eq!(world.shown(merchant, id).await.status, Status::Succeeded);
+}
+
+/// As after a release whose answer was lost, or a claim that a crash forgot.
+async fn an_older_lease_of_the_same_number_settles_nothing(world: World) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    let id = world.publish(merchant, endpoint, 1).await[0];
+    let now = world.now();
+    let older = world.claim_at(&[id], now).await.remove(0);
+    let leases = vec![lease(&older)];
+    world.storage.release(leases, now).await.unwrap();
+    let later = now + Duration::from_secs(1);
+    let newer = world.claim_at(&[id], later).await.remove(0);
+    assert_eq!(older.number, newer.number);
+    for next in [Next::Failed, Next::Retry(now)] {
+        let settled = world.settle(vec![world.ended(&older, next)]).await;
+        assert!(settled.is_empty());
+        let held = Some((newer.lease_until.0, 1, true));
+        assert_eq!(world.job(id).await, held);
+    }
+    let (bad, good) = (
+        world.ended(&older, Next::Failed),
+        world.ended(&newer, Next::Succeeded),
+    );
+    let ours = good.attempt.as_ref().unwrap().id;
+    assert_eq!(world.settle(vec![bad, good]).await, HashSet::from([id]));
+    assert_eq!(world.shown(merchant, id).await.status, Status::Succeeded);
+    let log = world.storage.attempts(scope(merchant), id).await.unwrap();
+    assert_eq!(log.len(), 4);
+    for (attempt, late) in log {
+        assert_eq!(late, attempt.id != ours);
+    }
 }
 
 /// As after a commit whose answer was lost.

@@ -18,7 +18,7 @@ use domain::tenancy::TenantScope;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
-use storage::claims::{ClaimResult, Claimed, Want};
+use storage::claims::{ClaimResult, Claimed, Lease, Want};
 use storage::events::{IngestResult, Ingested, NewDelivery, NewKey, Publication};
 use storage::settle::Settlement;
 use storage::{DatabaseSettings, Keyring, Storage};
@@ -28,6 +28,9 @@ use uuid::Uuid;
 
 /// How long a claim of a case lasts.
 pub(crate) const LEASE: Duration = Duration::from_secs(25);
+
+/// How much earlier than asked a job may be due, so that a worker whose clock is behind finds it.
+pub(crate) const SKEW: Duration = Duration::from_millis(20);
 
 /// A database and its storage.
 pub(crate) struct World {
@@ -324,6 +327,7 @@ impl World {
             endpoint_id: claim.endpoint_id,
             merchant_id: claim.merchant_id,
             number: claim.number,
+            lease_until: claim.lease_until,
             attempt_count: claim.number,
             trigger: claim.trigger,
             outcome: attempt.exchange.outcome,
@@ -419,6 +423,15 @@ impl World {
         };
         let open = read("case when open then 1 else 0 end").await == 1;
         Some((read("due_us").await, read("number").await, open))
+    }
+}
+
+/// What proves a claim ours.
+pub(crate) const fn lease(claim: &Claimed) -> Lease {
+    Lease {
+        delivery_id: claim.delivery_id,
+        number: claim.number,
+        until: claim.lease_until,
     }
 }
 
