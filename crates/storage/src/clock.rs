@@ -9,6 +9,9 @@ use domain::clock::{Clock, Micros};
 /// A difference above this is a step of the database's own clock, and is followed at once.
 const STEP: Duration = Duration::from_secs(2);
 
+/// An answer that took longer is no measure of a clock.
+const SLOW: Duration = Duration::from_millis(20);
+
 /// Follows the database's clock between readings. Never goes back for a small difference: a job that was
 /// made due now must still be due a moment later.
 #[derive(Debug)]
@@ -44,9 +47,15 @@ impl DbClock {
     }
 
     /// Takes over a reading of the database's clock that was asked for at `asked` and has just arrived:
-    /// it was true about half way.
+    /// it was true about half way. A slow answer says too little and is left aside, unless the clocks are far
+    /// apart.
     pub fn read(&self, asked: Instant, reading: Micros) {
         let taken = Instant::now();
+        let doubt = taken.duration_since(asked);
+        let apart = self.now().since(reading).max(reading.since(self.now()));
+        if doubt > SLOW && apart < STEP {
+            return;
+        }
         let at = reading + taken.duration_since(asked) / 2;
         if let Ok(mut anchor) = self.anchor.write() {
             let lead = anchor.now().since(at);

@@ -4,13 +4,14 @@
 
 use std::time::Instant;
 
-use domain::clock::Micros;
+use domain::clock::{Clock as _, Micros, SystemClock};
 use domain::id::MerchantId;
 use sea_orm::{
     ColumnTrait as _, DatabaseConnection, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
     sea_query::{Expr, ExprTrait as _},
 };
+use sqlx::PgPool;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::entity::{config_change, config_clock};
@@ -85,18 +86,26 @@ impl Storage {
     /// Errors: the database cannot be reached.
     pub async fn config_version(&self) -> Result<ConfigVersion, Error> {
         match &self.hot {
-            Hot::Postgres(pool) => {
-                let asked = Instant::now();
-                let (v, now): (i64, i64) = sqlx::query_as(
-                    "select v, (extract(epoch from clock_timestamp()) * 1000000)::bigint from config_clock",
-                )
-                .fetch_one(pool)
-                .await?;
-                self.clock.read(asked, Micros(now));
-                Ok(v)
+            Hot::Postgres(pool) => self.in_time(self.postgres_version(pool)).await,
+            Hot::Sqlite(_) => {
+                // The file has no clock of its own: the machine's, whose steps (sleep, NTP) are followed.
+                self.clock.read(Instant::now(), SystemClock.now());
+                config_v(&self.reads).await
             }
-            Hot::Sqlite(_) => config_v(&self.reads).await,
         }
+    }
+
+    async fn postgres_version(&self, pool: &PgPool) -> Result<ConfigVersion, Error> {
+        // The wait for a connection is not part of the reading.
+        let mut connection = pool.acquire().await?;
+        let asked = Instant::now();
+        let (v, now): (i64, i64) = sqlx::query_as(
+            "select v, (extract(epoch from clock_timestamp()) * 1000000)::bigint from config_clock",
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        self.clock.read(asked, Micros(now));
+        Ok(v)
     }
 
     /// The counter as it stands and the merchants whose configuration has changed after `since`.

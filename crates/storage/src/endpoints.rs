@@ -122,7 +122,8 @@ impl Storage {
         Ok(Some(secrets))
     }
 
-    /// Notes since when an endpoint has only failed, or that it works again.
+    /// Notes since when an endpoint has only failed, or that it works again. Delivery does not depend on it, so
+    /// the configuration clock stands still.
     ///
     /// Errors: the database cannot be reached.
     pub async fn set_failing_since(
@@ -141,8 +142,7 @@ impl Storage {
             .filter(endpoint::Column::MerchantId.eq(scope.merchant_id().uuid()))
             .exec(&change.transaction)
             .await?;
-        change.commit_change(scope.merchant_id()).await?;
-        Ok(())
+        change.commit().await
     }
 
     /// An endpoint's secrets in the clear; `None` when there is no endpoint.

@@ -9,6 +9,10 @@ pub enum Error {
     /// The database cannot be reached or is overloaded: the same call may work in a moment.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The database is there, but what the call needs is held by others for now: the same call may work in
+    /// a moment.
+    #[error("the database is busy: {0}")]
+    Busy(String),
     /// The disk, or the file's allowance, is full.
     #[error("the database has no space left")]
     Full,
@@ -37,28 +41,24 @@ pub enum Error {
 impl Error {
     /// Whether the same call may be repeated.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Busy(_))
     }
 }
 
-/// SQLSTATE classes and codes that pass by themselves. Source: PostgreSQL, appendix A.
-fn is_passing_code(code: &str) -> bool {
+/// SQLSTATE classes and codes of a database that is away. Source: PostgreSQL, appendix A.
+fn is_away(code: &str) -> bool {
     code.starts_with("08")
         || code.starts_with("57P")
-        || matches!(
-            code,
-            "53300"
-                | "55P03"
-                | "57014"
-                | "40001"
-                | "40P01"
-                | "25006"
-                | "25P02"
-                | "53200"
-                | "5"
-                | "517"
-                | "261"
-        )
+        || matches!(code, "53300" | "25006" | "25P02" | "53200")
+}
+
+/// Codes of work that others are in the way of: deadlock, serialization, lock and statement timeouts, and
+/// SQLite's busy ones. Source: the same; SQLite, "Result codes".
+fn is_busy(code: &str) -> bool {
+    matches!(
+        code,
+        "55P03" | "57014" | "40001" | "40P01" | "5" | "261" | "517"
+    )
 }
 
 impl From<&sqlx::Error> for Error {
@@ -70,8 +70,10 @@ impl From<&sqlx::Error> for Error {
                     Self::Duplicate
                 } else if code == "53100" || code == "13" {
                     Self::Full
-                } else if is_passing_code(&code) {
+                } else if is_away(&code) {
                     Self::Unavailable(refusal.message().to_owned())
+                } else if is_busy(&code) {
+                    Self::Busy(refusal.message().to_owned())
                 } else {
                     Self::Database(format!("{} ({code})", refusal.message()))
                 }

@@ -189,7 +189,10 @@ impl Storage {
         now: Micros,
     ) -> Result<IngestResult, Error> {
         match &self.hot {
-            Hot::Postgres(pool) => postgres::ingest(pool, version, &batch, now).await,
+            Hot::Postgres(pool) => {
+                self.in_time(postgres::ingest(pool, version, &batch, now))
+                    .await
+            }
             Hot::Sqlite(writer) => {
                 writer
                     .run(move |connection| {
@@ -251,7 +254,10 @@ impl Storage {
     pub async fn events_by_id(&self, ids: &[EventId]) -> Result<Vec<Event>, Error> {
         let wanted: HashSet<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         match &self.hot {
-            Hot::Postgres(pool) => postgres::by_id(pool, wanted.into_iter().collect()).await,
+            Hot::Postgres(pool) => {
+                self.in_time(postgres::by_id(pool, wanted.into_iter().collect()))
+                    .await
+            }
             Hot::Sqlite(_) => {
                 let rows = event::Entity::find()
                     .filter(event::Column::Id.is_in(wanted))

@@ -30,7 +30,9 @@ pub mod settle;
 pub mod users;
 pub mod workers;
 
-use std::sync::Arc;
+use std::future::Future;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use domain::clock::{Clock as _, SystemClock};
 use migrations::Migrator;
@@ -38,6 +40,7 @@ use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use sea_orm_migration::MigratorTrait as _;
 use sqlx::{Connection as _, PgPool};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 pub use clock::DbClock;
 pub use config_clock::ConfigVersion;
@@ -50,6 +53,9 @@ use sqlite_writer::SqliteWriter;
 
 /// Taken while the schema changes, so that one process migrates at a time. Any fixed number will do.
 const MIGRATION_LOCK: i64 = 0x686f_6f6b_7961_7264;
+
+/// Longest a call of the hot path may take: over the statement timeout, so that the server ends it first.
+const DEADLINE: Duration = Duration::from_secs(6);
 
 /// The hot path's own connections.
 pub(crate) enum Hot {
@@ -73,6 +79,8 @@ pub struct Storage {
     pub(crate) keyring: Keyring,
     clock: Arc<DbClock>,
     settings: DatabaseSettings,
+    /// When the database was last away.
+    away_at: std::sync::Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for Storage {
@@ -114,9 +122,34 @@ impl Storage {
             keyring,
             clock,
             settings,
+            away_at: std::sync::Mutex::new(None),
         };
         storage.config_version().await?;
         Ok(storage)
+    }
+
+    /// Runs a call of the hot path under a deadline of its own: a connection that has gone dead says nothing
+    /// for a quarter of an hour.
+    pub(crate) async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let result = timeout(DEADLINE, call).await.unwrap_or_else(|_| {
+            Err(Error::Unavailable(format!(
+                "no answer within {} s",
+                DEADLINE.as_secs()
+            )))
+        });
+        if matches!(result, Err(Error::Unavailable(_))) {
+            *self.away_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        result
+    }
+
+    /// Whether the hot path has found the database away during the last `span`.
+    pub fn was_away_within(&self, span: Duration) -> bool {
+        let away_at = *self.away_at.lock().unwrap_or_else(PoisonError::into_inner);
+        away_at.is_some_and(|at| at.elapsed() < span)
     }
 
     /// The database's clock. Followed by every call of [`Self::config_version`].

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::clock::Clock as _;
+use domain::clock::{Clock as _, Micros};
 use futures::FutureExt as _;
-use sqlx::Row as _;
+use sqlx::{PgPool, Row as _};
 use uuid::Uuid;
 
 use crate::{Error, Hot, Storage};
@@ -22,20 +22,26 @@ impl Storage {
             return Ok(vec![worker]);
         };
         let now = self.clock().now();
-        let rows = sqlx::query(
-            "with mine as (
+        self.in_time(beat(pool, worker, now)).await
+    }
+}
+
+async fn beat(pool: &PgPool, worker: Uuid, now: Micros) -> Result<Vec<Uuid>, Error> {
+    let rows = sqlx::query(
+        "with mine as (
                insert into workers (id, seen_us) values ($1, $2)
                on conflict (id) do update set seen_us = excluded.seen_us returning id)
              select id from workers where seen_us > $3 union select id from mine",
-        )
-        .bind(worker)
-        .bind(now.0)
-        .bind((now - LIVE).0)
-        .fetch_all(pool)
-        .await?;
-        Ok(rows.into_iter().map(|row| row.get(0)).collect())
-    }
+    )
+    .bind(worker)
+    .bind(now.0)
+    .bind((now - LIVE).0)
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.get(0)).collect())
+}
 
+impl Storage {
     /// Removes this worker's heartbeat, and those of workers dead for a day.
     ///
     /// Errors: the database cannot be reached.

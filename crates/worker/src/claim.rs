@@ -2,6 +2,8 @@
 //! deleted or disabled, its merchant suspended) is given back and dealt with in the database.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,9 +13,10 @@ use domain::delivery::{Next, SkipReason, within_budget};
 use domain::endpoint::Destination;
 use domain::event::Event;
 use domain::id::{AttemptId, DeliveryId, EndpointId, EventId};
+use futures::FutureExt as _;
 use queue::Stub;
 use rand::rngs::StdRng;
-use storage::claims::{ClaimResult, Claimed, Want};
+use storage::claims::{ClaimResult, Claimed, Lease, Want};
 use storage::settle::Settlement;
 use storage::{Error, Storage};
 use tokio::sync::mpsc;
@@ -48,7 +51,7 @@ pub(crate) enum Order {
     /// Claim these.
     Claim(Vec<Stub>),
     /// Give these claims back: they never started.
-    Release(Vec<(DeliveryId, i32)>),
+    Release(Vec<Lease>),
 }
 
 /// A claim that has ended.
@@ -80,7 +83,9 @@ pub(crate) struct Claimer {
     settlements: mpsc::Sender<Settlement>,
     reports: mpsc::UnboundedSender<Report>,
     rng: Mutex<StdRng>,
-    failed_at: Mutex<Option<Instant>>,
+    /// Endpoints whose waiting jobs are being dealt with.
+    closing: Mutex<HashSet<EndpointId>>,
+    failing: AtomicBool,
 }
 
 /// Carries orders out, two at a time, until the dispatcher is gone.
@@ -120,15 +125,23 @@ impl Claimer {
             settlements,
             reports,
             rng: Mutex::new(rng),
-            failed_at: Mutex::new(None),
+            closing: Mutex::default(),
+            failing: AtomicBool::new(false),
         })
     }
 
-    async fn claim(&self, asked: Vec<Stub>) -> Ended {
-        match self.take(&asked).await {
+    /// Claims, alone where a batch is refused for a row's sake. A panic is a claim that failed.
+    async fn claim(self: &Arc<Self>, asked: Vec<Stub>) -> Ended {
+        let since = Instant::now();
+        let taking = AssertUnwindSafe(self.take_or_alone(&asked)).catch_unwind();
+        let claimed = taking
+            .await
+            .unwrap_or_else(|_| Err(Error::Database("claiming panicked".to_owned())));
+        match claimed {
             Err(error) => {
-                tracing::debug!(%error, "claiming failed");
-                *lock(&self.failed_at) = Some(Instant::now());
+                if !self.failing.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%error, "nothing can be claimed");
+                }
                 Ended {
                     asked,
                     failed: true,
@@ -136,7 +149,9 @@ impl Claimer {
                 }
             }
             Ok(claimed) => {
-                let since = Instant::now();
+                if self.failing.swap(false, Ordering::Relaxed) {
+                    tracing::info!("jobs are claimed again");
+                }
                 let ours: HashSet<DeliveryId> = claimed.iter().map(|job| job.delivery_id).collect();
                 let mut not_ours: Vec<DeliveryId> = asked
                     .iter()
@@ -154,26 +169,45 @@ impl Claimer {
         }
     }
 
-    /// Takes the leases, on the newest configuration.
+    async fn take_or_alone(&self, stubs: &[Stub]) -> Result<Vec<Claimed>, Error> {
+        match self.take(stubs).await {
+            Err(error) if !error.is_passing() && stubs.len() > 1 => {
+                tracing::warn!(%error, "a batch of claims was refused; each is tried alone");
+                let mut claimed = Vec::new();
+                for stub in stubs {
+                    match self.take(std::slice::from_ref(stub)).await {
+                        Ok(alone) => claimed.extend(alone),
+                        Err(error) => {
+                            tracing::error!(%error, delivery.id = %stub.delivery_id, "a job cannot be claimed");
+                        }
+                    }
+                }
+                Ok(claimed)
+            }
+            result => result,
+        }
+    }
+
+    /// Takes the leases, on the newest configuration. If the answer is lost, what it may have taken is given back.
     async fn take(&self, stubs: &[Stub]) -> Result<Vec<Claimed>, Error> {
+        let storage = &self.parts.storage;
         for _ in 0..REPEATS {
             let version = self.parts.config.version();
-            let now = self.parts.storage.clock().now();
-            let wants = stubs.iter().map(|stub| self.want(stub, now)).collect();
-            let outage = lock(&self.failed_at).is_some_and(|at| at.elapsed() < OPEN_AFTER_OUTAGE);
-            match self
-                .parts
-                .storage
-                .claim(version, wants, !outage, now)
-                .await?
-            {
-                ClaimResult::Done(claimed) => return Ok(claimed),
-                ClaimResult::Stale => self.parts.config.catch_up().await?,
+            let now = storage.clock().now();
+            let wants: Vec<Want> = stubs.iter().map(|stub| self.want(stub, now)).collect();
+            let take_open = !storage.was_away_within(OPEN_AFTER_OUTAGE);
+            match storage.claim(version, wants.clone(), take_open, now).await {
+                Ok(ClaimResult::Done(claimed)) => return Ok(claimed),
+                Ok(ClaimResult::Stale) => self.parts.config.catch_up().await?,
+                Err(error) => {
+                    if error.is_passing() {
+                        tokio::spawn(give_back_later(Arc::clone(storage), Held::Wanted(wants)));
+                    }
+                    return Err(error);
+                }
             }
         }
-        Err(Error::Unavailable(
-            "the configuration keeps changing".to_owned(),
-        ))
+        Err(Error::Busy("the configuration keeps changing".to_owned()))
     }
 
     fn want(&self, stub: &Stub, now: Micros) -> Want {
@@ -192,49 +226,56 @@ impl Claimer {
 
     /// Finds destination and event of each claim. What cannot be sent is given back or settled here.
     async fn complete(
-        &self,
+        self: &Arc<Self>,
         claimed: Vec<Claimed>,
         since: Instant,
         not_ours: &mut Vec<DeliveryId>,
     ) -> Vec<Ready> {
         let mut open = Vec::with_capacity(claimed.len());
-        let mut closed: HashMap<(EndpointId, Closed), Vec<(DeliveryId, i32)>> = HashMap::new();
+        let mut closed: HashMap<(EndpointId, Closed), Vec<Lease>> = HashMap::new();
+        let mut unread = Vec::new();
         for job in claimed {
             match self.destination(&job).await {
                 Ok(Ok(destination)) => open.push((job, destination)),
                 Ok(Err(reason)) => {
-                    not_ours.push(job.delivery_id);
                     closed
                         .entry((job.endpoint_id, reason))
                         .or_default()
-                        .push((job.delivery_id, job.number));
+                        .push(job.lease());
                 }
                 Err(error) => {
-                    tracing::warn!(%error, endpoint.id = %job.endpoint_id, "the endpoint could not be read");
-                    not_ours.push(job.delivery_id);
-                    self.release(vec![(job.delivery_id, job.number)]).await;
+                    tracing::debug!(%error, endpoint.id = %job.endpoint_id, "the endpoint could not be read");
+                    unread.push(job.lease());
                 }
             }
         }
-        for ((endpoint_id, reason), claims) in closed {
-            self.release(claims).await;
-            self.close(endpoint_id, reason).await;
-        }
-        let ids = open.iter().map(|(job, _)| job.event_id);
-        let events = match self.events.get(&self.parts.storage, ids).await {
+        let events = match self
+            .events
+            .get(
+                &self.parts.storage,
+                open.iter().map(|(job, _)| job.event_id),
+            )
+            .await
+        {
             Ok(events) => events,
             Err(error) => {
-                tracing::warn!(%error, "events could not be read; their claims are given back");
-                not_ours.extend(open.iter().map(|(job, _)| job.delivery_id));
-                self.release(
-                    open.iter()
-                        .map(|(job, _)| (job.delivery_id, job.number))
-                        .collect(),
-                )
-                .await;
-                return Vec::new();
+                tracing::debug!(%error, "events could not be read");
+                unread.extend(open.drain(..).map(|(job, _)| job.lease()));
+                HashMap::new()
             }
         };
+        if !unread.is_empty() {
+            tracing::warn!(
+                claims = unread.len(),
+                "what was claimed could not be read; it is given back"
+            );
+            not_ours.extend(unread.iter().map(|lease| lease.delivery_id));
+            self.release(unread).await;
+        }
+        for ((endpoint_id, reason), leases) in closed {
+            not_ours.extend(leases.iter().map(|lease| lease.delivery_id));
+            tokio::spawn(Arc::clone(self).close(endpoint_id, reason, leases));
+        }
         let mut ready = Vec::with_capacity(open.len());
         for (job, destination) in open {
             ready.extend(self.sendable(job, destination, &events, since).await);
@@ -268,6 +309,7 @@ impl Claimer {
             merchant_id: claimed.merchant_id,
             endpoint_id: claimed.endpoint_id,
             number: claimed.number,
+            lease_until: claimed.lease_until,
             attempt_count: claimed.number - 1,
             trigger: claimed.trigger,
             attempt: None,
@@ -296,65 +338,85 @@ impl Claimer {
         })
     }
 
-    /// Gives claims back. If the database is away that is tried again meanwhile, for as long as their leases last.
-    async fn release(&self, claims: Vec<(DeliveryId, i32)>) {
-        if let Err(error) = release_now(&self.parts.storage, &claims).await {
-            tracing::warn!(%error, claims = claims.len(), "claims are not given back yet");
-            tokio::spawn(release_later(Arc::clone(&self.parts.storage), claims));
+    /// Gives claims back. If the database is away that is tried again meanwhile.
+    async fn release(&self, leases: Vec<Lease>) {
+        let held = Held::Leased(leases);
+        if held.give_back(&self.parts.storage).await.is_err() {
+            tokio::spawn(give_back_later(Arc::clone(&self.parts.storage), held));
         }
     }
 
-    /// Deals with everything that waits for a closed endpoint.
-    async fn close(&self, endpoint_id: EndpointId, reason: Closed) {
+    /// Deals with everything that waits for a closed endpoint, once at a time.
+    async fn close(self: Arc<Self>, endpoint_id: EndpointId, reason: Closed, leases: Vec<Lease>) {
+        self.release(leases).await;
+        if !lock(&self.closing).insert(endpoint_id) {
+            return;
+        }
         drop(self.reports.send(Report::Closed(endpoint_id)));
         if let Err(error) = self.end_or_put_off(endpoint_id, reason).await {
             tracing::warn!(%error, endpoint.id = %endpoint_id, "jobs of a closed endpoint are still due");
         }
+        lock(&self.closing).remove(&endpoint_id);
     }
 
     async fn end_or_put_off(&self, endpoint_id: EndpointId, reason: Closed) -> Result<(), Error> {
         let storage = &self.parts.storage;
         let now = storage.clock().now();
-        let until = match reason {
-            Closed::Deleted => return end_all(storage, endpoint_id, None).await,
-            Closed::Disabled { since } if since + self.settings.disabled_wait <= now => {
-                return end_all(storage, endpoint_id, Some(SkipReason::EndpointDisabled)).await;
+        let wait = self.settings.disabled_wait;
+        let (until, since) = match reason {
+            Closed::Deleted => return end_all(storage, endpoint_id, None, None).await,
+            Closed::Disabled { since } if since + wait <= now => {
+                let skip = Some(SkipReason::EndpointDisabled);
+                return end_all(storage, endpoint_id, skip, Some(since)).await;
             }
-            Closed::Disabled { since } => since + self.settings.disabled_wait,
-            Closed::Suspended => now + SUSPENDED_WAIT,
+            Closed::Disabled { since } => (since + wait, Some(since)),
+            Closed::Suspended => (now + SUSPENDED_WAIT, None),
         };
-        while storage.put_off(endpoint_id, until, CHUNK).await? == CHUNK.unsigned_abs() {}
+        while storage.put_off(endpoint_id, until, CHUNK, since).await? == CHUNK.unsigned_abs() {}
         Ok(())
     }
 }
 
-async fn release_now(storage: &Storage, claims: &[(DeliveryId, i32)]) -> Result<(), Error> {
-    storage
-        .release(claims.to_vec(), storage.clock().now())
-        .await
+/// Claims to be given back: known ones, or those that an unanswered call may have taken.
+enum Held {
+    Leased(Vec<Lease>),
+    Wanted(Vec<Want>),
 }
 
-async fn release_later(storage: Arc<Storage>, claims: Vec<(DeliveryId, i32)>) {
-    let until = Instant::now() + LEASE_MARGIN;
+impl Held {
+    async fn give_back(&self, storage: &Storage) -> Result<(), Error> {
+        let due = storage.clock().now();
+        match self {
+            Self::Leased(leases) => storage.release(leases.clone(), due).await,
+            Self::Wanted(wants) => storage.unclaim(wants.clone(), due).await,
+        }
+    }
+}
+
+/// Tries until the leases end by themselves.
+async fn give_back_later(storage: Arc<Storage>, held: Held) {
+    let until = Instant::now() + TIMEOUT_MAX + LEASE_MARGIN;
     while Instant::now() < until {
         sleep(RELEASE_AGAIN).await;
-        if release_now(&storage, &claims).await.is_ok() {
+        if held.give_back(&storage).await.is_ok() {
             return;
         }
     }
-    tracing::warn!(
-        claims = claims.len(),
-        "claims could not be given back; their leases expire"
-    );
+    tracing::warn!("claims could not be given back; their leases have expired");
 }
 
 async fn end_all(
     storage: &Storage,
     endpoint_id: EndpointId,
     skip: Option<SkipReason>,
+    disabled_since: Option<Micros>,
 ) -> Result<(), Error> {
     let full = usize::try_from(CHUNK).unwrap_or(usize::MAX);
-    while storage.end_waiting(endpoint_id, skip, CHUNK).await? == full {}
+    while storage
+        .end_waiting(endpoint_id, skip, CHUNK, disabled_since)
+        .await?
+        == full
+    {}
     Ok(())
 }
 

@@ -40,14 +40,17 @@ pub(crate) async fn deliver(
     } = ready;
     let endpoint = &destination.endpoint;
     let started_at = courier.clock.now();
-    let outgoing = render(&event, &destination, started_at);
     let timeout = courier.dialects.timeout(endpoint);
-    let sending = courier.outbound.send(&endpoint.url, &outgoing, timeout);
-    let exchange = AssertUnwindSafe(sending)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| crashed());
-    let exchange = judge(endpoint.dialect, exchange);
+    let sending = async {
+        let outgoing = render(&event, &destination, started_at);
+        let exchange = courier
+            .outbound
+            .send(&endpoint.url, &outgoing, timeout)
+            .await;
+        (outgoing.masked_headers(), judge(endpoint.dialect, exchange))
+    };
+    let sent = AssertUnwindSafe(sending).catch_unwind().await;
+    let (request_headers, exchange) = sent.unwrap_or_else(|_| (Vec::new(), crashed()));
     let ended_at = courier.clock.now();
     let outcome = exchange.outcome;
     let ended = Ended {
@@ -75,7 +78,7 @@ pub(crate) async fn deliver(
         actor: claimed.actor,
         started_at,
         url: endpoint.url.clone(),
-        request_headers: outgoing.masked_headers(),
+        request_headers,
         exchange,
     };
     let settlement = Settlement {
@@ -83,6 +86,7 @@ pub(crate) async fn deliver(
         merchant_id: claimed.merchant_id,
         endpoint_id: endpoint.id,
         number: claimed.number,
+        lease_until: claimed.lease_until,
         attempt_count: claimed.number,
         trigger: claimed.trigger,
         attempt: Some(Arc::new(attempt)),

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::attempt::{Outcome, Trigger};
-use domain::clock::Micros;
+use domain::clock::{Clock as _, Micros};
 use domain::endpoint::{DisabledReason, Endpoint};
-use domain::id::EndpointId;
+use domain::id::{EndpointId, MerchantId};
 use domain::tenancy::TenantScope;
 use gateway::ingest::{Publish, PublishEvent};
 use storage::settle::Settlement;
+use tokio::sync::mpsc;
 
 use crate::Parts;
 
@@ -19,102 +20,135 @@ const NOTED_AFTER: Duration = Duration::from_mins(1);
 /// The operational event that tells of a disabled endpoint.
 const DISABLED_EVENT: &str = "endpoint.disabled";
 
-/// Watches results endpoint by endpoint.
+/// Results that may wait to be looked at; more are left out.
+const WAITING: usize = 4_096;
+
+/// A result, as far as health depends on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Observed {
+    merchant_id: MerchantId,
+    endpoint_id: EndpointId,
+    succeeded: bool,
+    gone: bool,
+    at: Micros,
+}
+
+impl Observed {
+    /// What a settled result says of its endpoint; test sends and lost claims say nothing.
+    pub(crate) fn of(settlement: &Settlement) -> Option<Self> {
+        let counts = settlement.attempt.is_some() && settlement.trigger != Trigger::Test;
+        counts.then(|| Self {
+            merchant_id: settlement.merchant_id,
+            endpoint_id: settlement.endpoint_id,
+            succeeded: settlement.outcome == Outcome::Success,
+            gone: settlement.http_status == Some(410),
+            at: settlement.ended_at,
+        })
+    }
+}
+
+/// Watches results endpoint by endpoint, in a task of its own: settling must not wait for it.
 pub(crate) struct Health {
     parts: Parts,
     disable_after: Duration,
-    /// First failure since the last success, for endpoints that fail now, and whether it is noted.
-    failing: HashMap<EndpointId, (Micros, bool)>,
+    /// First failure since the last success, for endpoints that fail now.
+    failing: HashMap<EndpointId, Micros>,
+    /// What this worker has noted in the database, and when: newer than the configuration it knows.
+    noted: HashMap<EndpointId, (Option<Micros>, Micros)>,
+}
+
+/// Starts to watch what is sent to the answered channel.
+pub(crate) fn start(parts: &Parts, disable_after: Duration) -> mpsc::Sender<Observed> {
+    let (results, mut waiting) = mpsc::channel(WAITING);
+    let mut health = Health {
+        parts: parts.clone(),
+        disable_after,
+        failing: HashMap::new(),
+        noted: HashMap::new(),
+    };
+    tokio::spawn(async move {
+        while let Some(observed) = waiting.recv().await {
+            health.learn(observed).await;
+        }
+    });
+    results
 }
 
 impl Health {
-    pub(crate) fn new(parts: &Parts, disable_after: Duration) -> Self {
-        Self {
-            parts: parts.clone(),
-            disable_after,
-            failing: HashMap::new(),
-        }
-    }
-
-    /// Learns from one result.
-    pub(crate) async fn learn(&mut self, settlement: &Settlement) {
-        if settlement.attempt.is_none() || settlement.trigger == Trigger::Test {
+    async fn learn(&mut self, observed: Observed) {
+        let Some(endpoint) = self.endpoint(observed) else {
             return;
+        };
+        let id = observed.endpoint_id;
+        if self
+            .noted
+            .get(&id)
+            .is_some_and(|(_, at)| *at < endpoint.updated_at)
+        {
+            // Somebody has changed it since, switched it on again perhaps: what was noted is history.
+            self.noted.remove(&id);
+            self.failing.remove(&id);
         }
-        let id = settlement.endpoint_id;
-        if settlement.outcome == Outcome::Success {
-            if self.failing.is_empty() && !self.is_noted(settlement) {
-                return;
+        let known = self
+            .noted
+            .get(&id)
+            .map_or(endpoint.failing_since, |(since, _)| *since);
+        if observed.succeeded {
+            self.failing.remove(&id);
+            if known.is_some() {
+                self.note(observed, None).await;
             }
-            let noted = self.failing.remove(&id).is_some_and(|(_, noted)| noted);
-            if noted || self.is_noted(settlement) {
-                self.note(settlement, None).await;
-            }
             return;
         }
-        if settlement.http_status == Some(410) && self.hears_gone(settlement) {
-            self.disable(settlement, DisabledReason::Gone).await;
+        if observed.gone && endpoint.dialect.format().hears_gone() {
+            self.disable(observed, DisabledReason::Gone).await;
             return;
         }
-        let known = self.noted_since(settlement);
-        let ended_at = settlement.ended_at;
-        let (since, noted) = *self
+        let since = *self
             .failing
             .entry(id)
-            .or_insert((known.unwrap_or(ended_at), known.is_some()));
-        let lasted = ended_at.since(since);
+            .or_insert(known.unwrap_or(observed.at));
+        let lasted = observed.at.since(since);
         if lasted >= self.disable_after {
-            self.disable(settlement, DisabledReason::Failing).await;
-        } else if !noted && lasted >= NOTED_AFTER {
-            self.failing.insert(id, (since, true));
-            self.note(settlement, Some(since)).await;
+            self.disable(observed, DisabledReason::Failing).await;
+        } else if known.is_none() && lasted >= NOTED_AFTER {
+            self.note(observed, Some(since)).await;
         }
     }
 
-    fn endpoint<T>(&self, settlement: &Settlement, read: impl FnOnce(&Endpoint) -> T) -> Option<T> {
+    fn endpoint(&self, observed: Observed) -> Option<Endpoint> {
         let config = self
             .parts
             .config
-            .known_merchant(settlement.merchant_id)
+            .known_merchant(observed.merchant_id)
             .flatten()?;
         config
-            .destination(settlement.endpoint_id)
-            .map(|destination| read(&destination.endpoint))
+            .destination(observed.endpoint_id)
+            .map(|destination| destination.endpoint.clone())
     }
 
-    fn noted_since(&self, settlement: &Settlement) -> Option<Micros> {
-        self.endpoint(settlement, |endpoint| endpoint.failing_since)
-            .flatten()
-    }
-
-    fn is_noted(&self, settlement: &Settlement) -> bool {
-        self.noted_since(settlement).is_some()
-    }
-
-    fn hears_gone(&self, settlement: &Settlement) -> bool {
-        self.endpoint(settlement, |endpoint| {
-            endpoint.dialect.format().hears_gone()
-        })
-        .unwrap_or(false)
-    }
-
-    async fn note(&self, settlement: &Settlement, since: Option<Micros>) {
-        let scope = TenantScope::of(settlement.merchant_id);
-        let noting = self
-            .parts
-            .storage
-            .set_failing_since(scope, settlement.endpoint_id, since);
-        if let Err(error) = noting.await {
-            tracing::warn!(%error, endpoint.id = %settlement.endpoint_id, "the endpoint's health could not be noted");
+    async fn note(&mut self, observed: Observed, since: Option<Micros>) {
+        let scope = TenantScope::of(observed.merchant_id);
+        let id = observed.endpoint_id;
+        match self.parts.storage.set_failing_since(scope, id, since).await {
+            Ok(()) => {
+                self.noted
+                    .insert(id, (since, self.parts.storage.clock().now()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, endpoint.id = %id, "the endpoint's health could not be noted");
+            }
         }
     }
 
-    async fn disable(&mut self, settlement: &Settlement, reason: DisabledReason) {
-        self.failing.remove(&settlement.endpoint_id);
-        let scope = TenantScope::of(settlement.merchant_id);
-        let id = settlement.endpoint_id;
-        match self.parts.gateway.disable_endpoint(scope, id, reason).await {
-            Ok(endpoint) => {
+    async fn disable(&mut self, observed: Observed, reason: DisabledReason) {
+        let scope = TenantScope::of(observed.merchant_id);
+        let id = observed.endpoint_id;
+        self.failing.remove(&id);
+        match self.parts.gateway.disable_failing(scope, id, reason).await {
+            // Another result of the same endpoint came first.
+            Ok(None) => {}
+            Ok(Some(endpoint)) => {
                 tracing::warn!(merchant.id = %endpoint.merchant_id, endpoint.id = %id, reason = reason.as_str(), "endpoint.disabled");
                 self.announce(scope, &endpoint, reason).await;
             }

@@ -86,6 +86,8 @@ struct Lane {
     next_start: Option<Instant>,
     /// Whether the lane stands in its merchant's turn.
     queued: bool,
+    /// Whether it waits for a slot.
+    blocked: bool,
 }
 
 #[derive(Debug, Default)]
@@ -107,8 +109,8 @@ pub(crate) struct Lanes {
     known: HashSet<DeliveryId>,
     /// Full lanes for which the database holds more due jobs.
     overflowing: HashSet<EndpointId>,
-    /// Lanes with something ready that could not start for want of a slot.
-    blocked: VecDeque<EndpointId>,
+    /// Lanes with something ready that could not start for want of a slot, each once, with their merchants.
+    blocked: VecDeque<(EndpointId, MerchantId)>,
     in_flight: usize,
     slow_in_flight: usize,
 }
@@ -152,6 +154,7 @@ impl Lanes {
                 window: (now, 0),
                 next_start: None,
                 queued: false,
+                blocked: false,
             });
         if self.known.contains(&stub.delivery_id) {
             return;
@@ -263,20 +266,28 @@ impl Lanes {
         let Some(lane) = self.by_endpoint.get_mut(&id) else {
             return (started, None);
         };
-        let others = !self.blocked.is_empty() || self.turns.iter().any(|m| *m != lane.merchant_id);
+        let merchant_id = lane.merchant_id;
+        let others = self.turns.iter().any(|waiting| *waiting != merchant_id)
+            || self
+                .blocked
+                .iter()
+                .any(|(_, waiting)| *waiting != merchant_id);
         let turn = self.merchants.entry(lane.merchant_id).or_default();
         // Even alone a merchant leaves a quarter free, for those who come while its receivers hang.
+        let quarter = (self.limits.slots / 4).max(1);
         let share = if others {
-            self.limits.slots / 4
+            quarter
         } else {
-            self.limits.slots * 3 / 4
+            self.limits.slots - quarter
         };
         let mut wait = None;
         while let Some(first) = lane.ready.front() {
             let endpoint = &first.destination.endpoint;
             let host = Arc::clone(&first.host);
             let at_host = self.hosts.get(&host).copied().unwrap_or(0);
-            if lane.in_flight >= lane.limit(self.limits) {
+            // What has waited too long is released: its lease must have room for the POST.
+            if lane.in_flight >= lane.limit(self.limits) || now.duration_since(first.since) > STALE
+            {
                 break;
             }
             let full = self.in_flight >= self.limits.slots
@@ -284,7 +295,10 @@ impl Lanes {
                 || at_host >= self.limits.per_host
                 || (lane.slow && self.slow_in_flight >= self.limits.slow_slots);
             if full {
-                self.blocked.push_back(id);
+                if !lane.blocked {
+                    lane.blocked = true;
+                    self.blocked.push_back((id, merchant_id));
+                }
                 break;
             }
             if let Some(rate) = endpoint.rate_limit {
@@ -306,18 +320,45 @@ impl Lanes {
         (started, wait)
     }
 
-    /// Lanes to try again because a slot has become free.
-    pub(crate) fn unblock(&mut self) -> Vec<EndpointId> {
-        let most = if self.in_flight < self.limits.slots {
-            UNBLOCK
-        } else {
-            0
-        };
-        self.blocked.drain(..most.min(self.blocked.len())).collect()
+    /// Puts a lane with something ready behind those that wait for a slot.
+    pub(crate) fn block(&mut self, id: EndpointId) {
+        if let Some(lane) = self.by_endpoint.get_mut(&id)
+            && !lane.blocked
+            && !lane.ready.is_empty()
+        {
+            lane.blocked = true;
+            self.blocked.push_back((id, lane.merchant_id));
+        }
     }
 
-    /// A POST has ended: its slot is free.
-    pub(crate) fn finished(&mut self, done: Done, host: &Arc<str>, now: Instant) {
+    /// The lanes that may try for a slot now, those that have waited longest first.
+    pub(crate) fn unblock(&mut self) -> Vec<EndpointId> {
+        if self.in_flight >= self.limits.slots {
+            return Vec::new();
+        }
+        let first = self.blocked.len().min(UNBLOCK);
+        let Self {
+            blocked,
+            by_endpoint,
+            ..
+        } = self;
+        let free = |(id, _): (EndpointId, MerchantId)| {
+            if let Some(lane) = by_endpoint.get_mut(&id) {
+                lane.blocked = false;
+            }
+            id
+        };
+        blocked.drain(..first).map(free).collect()
+    }
+
+    /// A POST that was about to start is not made after all: its slot is free.
+    pub(crate) fn not_started(&mut self, ready: &Ready) {
+        self.known.remove(&ready.claimed.delivery_id);
+        self.free_slot(ready.claimed.endpoint_id, &ready.host);
+        self.enqueue(ready.claimed.endpoint_id);
+    }
+
+    fn free_slot(&mut self, id: EndpointId, host: &Arc<str>) {
         if let Some(count) = self.hosts.get_mut(host) {
             *count -= 1;
             if *count == 0 {
@@ -325,14 +366,19 @@ impl Lanes {
             }
         }
         self.in_flight -= 1;
-        if let Some(lane) = self.by_endpoint.get_mut(&done.endpoint_id) {
+        if let Some(lane) = self.by_endpoint.get_mut(&id) {
             lane.in_flight -= 1;
+            self.slow_in_flight -= usize::from(lane.slow);
             if let Some(turn) = self.merchants.get_mut(&lane.merchant_id) {
                 turn.in_flight -= 1;
             }
-            if lane.slow {
-                self.slow_in_flight -= 1;
-            }
+        }
+    }
+
+    /// A POST has ended: its slot is free.
+    pub(crate) fn finished(&mut self, done: Done, host: &Arc<str>, now: Instant) {
+        self.free_slot(done.endpoint_id, host);
+        if let Some(lane) = self.by_endpoint.get_mut(&done.endpoint_id) {
             let was_slow = lane.slow;
             lane.learn(done, now);
             // Those still in flight move between the pools with their lane.
@@ -394,10 +440,12 @@ impl Lanes {
     }
 
     /// Removes lanes that have nothing to do and nothing worth remembering.
-    pub(crate) fn sweep(&mut self) {
+    pub(crate) fn sweep(&mut self, now: Instant) {
         self.by_endpoint.retain(|_, lane| {
             lane.queued
                 || lane.slow
+                || lane.blocked
+                || lane.next_start.is_some_and(|at| at > now)
                 || lane.claiming + lane.in_flight + lane.waiting.len() + lane.ready.len() > 0
         });
         let Self { merchants, .. } = self;
@@ -425,13 +473,10 @@ impl Lane {
     }
 
     fn learn(&mut self, done: Done, now: Instant) {
-        self.timeouts = if done.outcome == Outcome::Timeout {
-            self.timeouts + 1
-        } else {
-            0
-        };
+        let timed_out = matches!(done.outcome, Outcome::Timeout | Outcome::ConnectTimeout);
+        self.timeouts = if timed_out { self.timeouts + 1 } else { 0 };
         self.mean = (self.mean * 7 + done.took) / 8;
-        if done.outcome != Outcome::Timeout && done.took < FAST {
+        if !timed_out && done.took < FAST {
             self.slow = false;
             self.mean = self.mean.min(FAST);
         } else if self.timeouts >= TIMEOUTS || self.mean > SLOW_MEAN {
@@ -568,6 +613,7 @@ mod tests {
                     endpoint_id: stub.endpoint_id,
                     merchant_id: stub.merchant_id,
                     number: 1,
+                    lease_until: Micros(0),
                     was_lost: false,
                     trigger: Trigger::Schedule,
                     actor: None,
@@ -728,6 +774,54 @@ mod tests {
     }
 
     #[test]
+    fn a_lane_that_waits_for_a_slot_stands_in_line_once_and_is_tried_when_one_is_free() {
+        let mut bench = Bench::new(Limits {
+            slots: 4,
+            per_endpoint: 4,
+            per_host: 8,
+            slow_slots: 2,
+        });
+        let (busy, late) = (bench.endpoint(), bench.endpoint());
+        bench.offer(busy, 20);
+        let started = bench.turn(None);
+        assert_eq!(started.len(), 3, "a quarter stays free");
+        bench.offer(late, 8);
+        let first = bench.turn(None);
+        assert_eq!(first.len(), 1);
+        assert!(bench.lanes.unblock().is_empty(), "no slot is free");
+        for ready in &started[..2] {
+            bench.finish(ready, Outcome::Success, Duration::from_millis(1));
+            bench.lanes.block(busy.1);
+            bench.lanes.block(late.1);
+        }
+        let tried = bench.lanes.unblock();
+        assert_eq!(
+            tried.iter().filter(|id| **id == late.1).count(),
+            1,
+            "{tried:?}"
+        );
+    }
+
+    #[test]
+    fn a_claim_that_has_grown_old_is_released_and_not_sent() {
+        let mut bench = Bench::new(LIMITS);
+        let endpoint = bench.endpoint();
+        bench.offer(endpoint, 6);
+        assert_eq!(bench.turn(None).len(), 4);
+        let stub = Stub {
+            delivery_id: DeliveryId::new(Micros(0), &mut bench.rng),
+            endpoint_id: endpoint.1,
+            merchant_id: endpoint.0,
+            due: Micros(0),
+        };
+        let old = bench.ready(stub, None);
+        bench.lanes.ready(old);
+        let later = bench.now + STALE + Duration::from_secs(1);
+        assert!(bench.lanes.start(endpoint.1, later).0.is_empty());
+        assert_eq!(bench.lanes.take_unstarted(Some(later)).len(), 1);
+    }
+
+    #[test]
     fn slots_are_all_free_when_everything_has_finished() {
         let mut bench = Bench::new(LIMITS);
         let endpoints: Vec<_> = (0..8).map(|_| bench.endpoint()).collect();
@@ -750,7 +844,8 @@ mod tests {
             }
         }
         assert_eq!(bench.lanes.in_flight(), 0);
-        bench.lanes.sweep();
+        let now = bench.now;
+        bench.lanes.sweep(now);
         assert!(bench.lanes.hosts.is_empty() && bench.lanes.known.is_empty());
     }
 }

@@ -28,7 +28,7 @@ use rand::rngs::StdRng;
 use storage::Storage;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use outbound::Outbound;
@@ -61,6 +61,7 @@ pub struct Worker {
     dispatcher: JoinHandle<()>,
     claimer: JoinHandle<()>,
     settler: JoinHandle<()>,
+    poller: JoinHandle<()>,
     heart: JoinHandle<()>,
     /// Ends claiming.
     stop: CancellationToken,
@@ -87,11 +88,12 @@ impl Worker {
         let heart = tokio::spawn(heart.beat(listener, reports.clone(), end.clone()));
 
         let (settlements, waiting) = mpsc::channel(4_096);
-        let health = health::Health::new(parts, settings.disable_after);
+        let health = health::start(parts, settings.disable_after);
         let settler = settle::Settler::new(parts, reports.clone(), health);
         let settler = tokio::spawn(settler.run(waiting, settings.settle_pace));
 
-        let scans = safety_poll::start(parts, owned.clone(), reports.clone(), end.clone());
+        let (scans, poller) =
+            safety_poll::start(parts, owned.clone(), reports.clone(), end.clone());
         let claimer = claim::Claimer::new(
             parts,
             Arc::clone(&settings),
@@ -123,6 +125,7 @@ impl Worker {
             dispatcher,
             claimer,
             settler,
+            poller,
             heart,
             stop,
             end,
@@ -130,26 +133,33 @@ impl Worker {
     }
 
     /// Stops claiming, releases what has not started, lets what is in flight finish for at most `grace`,
-    /// settles, and leaves.
-    pub async fn drain(self, grace: Duration) {
+    /// settles, and leaves. Takes at most two seconds more.
+    pub async fn drain(mut self, grace: Duration) {
         self.stop.cancel();
-        if timeout(grace, self.dispatcher).await.is_err() {
+        let deadline = Instant::now() + grace;
+        if timeout_at(deadline, &mut self.dispatcher).await.is_err() {
             tracing::warn!("attempts were still in flight when the grace period ended");
+            self.dispatcher.abort();
         }
-        drop(timeout(grace, self.claimer).await);
-        if timeout(grace, self.settler).await.is_err() {
+        let last = Instant::now() + Duration::from_secs(1);
+        let ends = async { tokio::join!(&mut self.claimer, &mut self.settler) };
+        if timeout_at(last, ends).await.is_err() {
             tracing::warn!("results were still unsettled when the grace period ended");
         }
         self.end.cancel();
-        drop(timeout(Duration::from_secs(1), self.heart).await);
+        drop(timeout_at(last + Duration::from_secs(1), self.heart).await);
     }
 
     /// Whether a loop has ended although nobody asked it to: the process should end too.
     pub fn is_broken(&self) -> bool {
-        !self.stop.is_cancelled()
-            && (self.dispatcher.is_finished()
-                || self.settler.is_finished()
-                || self.heart.is_finished())
+        let loops = [
+            &self.dispatcher,
+            &self.claimer,
+            &self.settler,
+            &self.poller,
+            &self.heart,
+        ];
+        !self.stop.is_cancelled() && loops.into_iter().any(JoinHandle::is_finished)
     }
 }
 

@@ -50,6 +50,10 @@ const HTTP2_STREAM_WINDOW: u32 = 128 * 1024;
 /// Flow-control window of a whole HTTP/2 connection.
 const HTTP2_CONNECTION_WINDOW: u32 = 1024 * 1024;
 
+/// How often an HTTP/2 connection must prove that it lives, and how soon: a dead one would fail every attempt
+/// to its host until TCP gives up.
+const HTTP2_PING: Duration = Duration::from_secs(5);
+
 /// How the outside world is reached.
 #[derive(Debug, Clone)]
 pub struct OutboundSettings {
@@ -151,6 +155,9 @@ impl Outbound {
             .http2_max_header_list_size(HEAD_CAP)
             .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW)
             .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
+            .http2_keep_alive_interval(HTTP2_PING)
+            .http2_keep_alive_timeout(HTTP2_PING)
+            .http2_keep_alive_while_idle(true)
             .build(connector);
         Ok(Self { client })
     }

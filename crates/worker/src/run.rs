@@ -9,9 +9,11 @@ use domain::clock::Clock;
 use domain::id::{DeliveryId, EndpointId};
 use domain::shard::{Shard, ShardSet};
 use gateway::batcher::MOST;
+use gateway::config_cache::ConfigCache;
 use queue::Stub;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
+use storage::claims::Lease;
 use storage::settle::Settlement;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -56,11 +58,14 @@ pub(crate) struct Dispatcher {
     settings: Arc<WorkerSettings>,
     rng: StdRng,
     clock: Arc<dyn Clock>,
+    config: Arc<ConfigCache>,
     owned: ShardSet,
     claims: usize,
     claim_at: Instant,
     /// When rate limits let lanes go on.
     waits: BTreeSet<(Instant, EndpointId)>,
+    /// Claims that are not to be sent.
+    to_release: Vec<Lease>,
     stopping: bool,
 }
 
@@ -89,10 +94,12 @@ impl Dispatcher {
             settings,
             rng,
             clock,
+            config: Arc::clone(&parts.config),
             owned: ShardSet::EMPTY,
             claims: 0,
             claim_at: Instant::now(),
             waits: BTreeSet::new(),
+            to_release: Vec::new(),
             stopping: false,
         }
     }
@@ -125,12 +132,13 @@ impl Dispatcher {
                 _ = second.tick() => self.every_second(),
                 () = stop.cancelled(), if !self.stopping => self.begin_to_stop(),
             }
+            self.give_claims_back();
             self.ask_for_claims();
         }
     }
 
     fn is_idle(&self) -> bool {
-        self.claims == 0 && self.lanes.in_flight() == 0
+        self.claims == 0 && self.lanes.in_flight() == 0 && self.to_release.is_empty()
     }
 
     fn hear(&mut self, report: Report) {
@@ -146,13 +154,23 @@ impl Dispatcher {
             Report::Claimed(ended) => self.claim_ended(ended),
             Report::Finished(done, host) => {
                 self.lanes.finished(done, &host, now);
-                self.start(done.endpoint_id);
+                // Behind those that have waited for a slot longer: a busy lane must not keep its slots.
+                self.lanes.block(done.endpoint_id);
                 for id in self.lanes.unblock() {
                     self.start(id);
                 }
             }
             Report::Settled(ids) => ids.into_iter().for_each(|id| self.lanes.forget(id)),
             Report::Closed(endpoint_id) => self.lanes.drop_waiting(|id| id == endpoint_id),
+        }
+    }
+
+    /// Orders the release of what is not to be sent; when the claimer has no room, with the next round.
+    fn give_claims_back(&mut self) {
+        if !self.to_release.is_empty()
+            && let Ok(place) = self.outlets.claims.try_reserve()
+        {
+            place.send(Order::Release(std::mem::take(&mut self.to_release)));
         }
     }
 
@@ -225,7 +243,29 @@ impl Dispatcher {
             self.waits.insert((at, id));
         }
         for ready in started {
-            self.spawn(ready);
+            if self.is_current(&ready) {
+                self.spawn(ready);
+            } else {
+                // Its endpoint has changed since the claim: it is claimed again, as it is now.
+                self.lanes.not_started(&ready);
+                self.to_release.push(ready.claimed.lease());
+            }
+        }
+    }
+
+    /// Whether the endpoint is still what it was when the job was claimed.
+    fn is_current(&self, ready: &Ready) -> bool {
+        match self.config.known_merchant(ready.claimed.merchant_id) {
+            // Not in memory: nothing newer is known.
+            None => true,
+            Some(None) => false,
+            Some(Some(merchant)) => {
+                merchant
+                    .destination(ready.claimed.endpoint_id)
+                    .is_some_and(|now| {
+                        Arc::ptr_eq(now, &ready.destination) || **now == *ready.destination
+                    })
+            }
         }
     }
 
@@ -266,7 +306,7 @@ impl Dispatcher {
 
     fn every_second(&mut self) {
         self.release(Some(Instant::now()));
-        self.lanes.sweep();
+        self.lanes.sweep(Instant::now());
         #[expect(clippy::cast_precision_loss, reason = "hundreds")]
         metrics::gauge!("hookyard_attempts_in_flight").set(self.lanes.in_flight() as f64);
     }
@@ -279,19 +319,7 @@ impl Dispatcher {
     /// Gives back what has waited too long for its POST, or everything that has not started.
     fn release(&mut self, now: Option<Instant>) {
         let stale = self.lanes.take_unstarted(now);
-        if !stale.is_empty() {
-            let claims = stale
-                .iter()
-                .map(|r| (r.claimed.delivery_id, r.claimed.number))
-                .collect();
-            if self
-                .outlets
-                .claims
-                .try_send(Order::Release(claims))
-                .is_err()
-            {
-                tracing::warn!("claims could not be released; their leases will expire");
-            }
-        }
+        self.to_release
+            .extend(stale.iter().map(|ready| ready.claimed.lease()));
     }
 }

@@ -11,7 +11,8 @@ use queue::{Queue, Stub};
 use storage::jobs::{DueJob, ScanCursor};
 use storage::{Error, Storage};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::Parts;
@@ -36,13 +37,14 @@ struct Poller {
     failing: bool,
 }
 
-/// Starts polling. Shards sent to the answered channel are scanned as soon as may be.
+/// Starts polling. Shards sent to the answered channel are scanned as soon as may be; the task goes on until
+/// `end`.
 pub(crate) fn start(
     parts: &Parts,
     mut owned: watch::Receiver<ShardSet>,
     reports: mpsc::UnboundedSender<Report>,
     end: CancellationToken,
-) -> mpsc::Sender<ShardSet> {
+) -> (mpsc::Sender<ShardSet>, JoinHandle<()>) {
     let (wanted, mut asked) = mpsc::channel::<ShardSet>(4);
     let mut poller = Poller {
         storage: Arc::clone(&parts.storage),
@@ -51,11 +53,15 @@ pub(crate) fn start(
         cursor: parts.storage.clock().now(),
         failing: false,
     };
-    tokio::spawn(async move {
+    let poller = tokio::spawn(async move {
         let mut mine = ShardSet::EMPTY;
         let mut scan_at = Instant::now() + SCAN;
+        let mut poll_at = Instant::now() + POLL.1;
         loop {
-            let pause = if poller.queue.is_up() { POLL.0 } else { POLL.1 };
+            // While the queue is away the next poll comes sooner; refills never put it off.
+            if !poller.queue.is_up() {
+                poll_at = poll_at.min(Instant::now() + POLL.1);
+            }
             tokio::select! {
                 () = end.cancelled() => return,
                 Ok(()) = owned.changed() => {
@@ -71,8 +77,10 @@ pub(crate) fn start(
                         scan_at = Instant::now();
                     }
                 }
-                () = sleep(pause) => {
+                () = sleep_until(poll_at) => {
                     poller.poll(mine).await;
+                    let pause = if poller.queue.is_up() { POLL.0 } else { POLL.1 };
+                    poll_at = Instant::now() + pause;
                     // A scan that failed is repeated with the next poll.
                     if Instant::now() >= scan_at && poller.scan(mine).await {
                         scan_at = Instant::now() + SCAN;
@@ -81,7 +89,7 @@ pub(crate) fn start(
             }
         }
     });
-    wanted
+    (wanted, poller)
 }
 
 impl Poller {

@@ -15,7 +15,7 @@ use storage::settle::Settlement;
 use tokio::sync::mpsc;
 
 use crate::Parts;
-use crate::health::Health;
+use crate::health::Observed;
 use crate::run::Report;
 
 /// First and longest wait before a failed commit is tried again.
@@ -27,14 +27,14 @@ const GIVE_UP: Duration = Duration::from_mins(10);
 pub(crate) struct Settler {
     parts: Parts,
     reports: mpsc::UnboundedSender<Report>,
-    health: Health,
+    health: mpsc::Sender<Observed>,
 }
 
 impl Settler {
     pub(crate) fn new(
         parts: &Parts,
         reports: mpsc::UnboundedSender<Report>,
-        health: Health,
+        health: mpsc::Sender<Observed>,
     ) -> Self {
         Self {
             parts: parts.clone(),
@@ -44,7 +44,7 @@ impl Settler {
     }
 
     /// Settles until every sender is gone.
-    pub(crate) async fn run(mut self, waiting: mpsc::Receiver<Settlement>, pace: Duration) {
+    pub(crate) async fn run(self, waiting: mpsc::Receiver<Settlement>, pace: Duration) {
         let mut collector = Collector::new(waiting, "settle", pace);
         let mut batch = Vec::new();
         while collector.next(&mut batch).await {
@@ -52,17 +52,17 @@ impl Settler {
         }
     }
 
-    async fn settle(&mut self, batch: Vec<Settlement>) {
+    async fn settle(&self, batch: Vec<Settlement>) {
         let batch = Arc::new(batch);
         match self.commit(&batch).await {
-            Ok(done) => self.after_commit(&batch, &done).await,
+            Ok(done) => self.after_commit(&batch, &done),
             // One row may be at fault: each alone.
             Err(error) if batch.len() > 1 => {
                 tracing::warn!(%error, "a batch of results was refused; each is tried alone");
                 for settlement in batch.iter() {
                     let alone = Arc::new(vec![settlement.clone()]);
                     match self.commit(&alone).await {
-                        Ok(done) => self.after_commit(&alone, &done).await,
+                        Ok(done) => self.after_commit(&alone, &done),
                         Err(error) => self.lost(settlement, &error),
                     }
                 }
@@ -97,7 +97,7 @@ impl Settler {
         }
     }
 
-    async fn after_commit(&mut self, batch: &[Settlement], done: &HashSet<DeliveryId>) {
+    fn after_commit(&self, batch: &[Settlement], done: &HashSet<DeliveryId>) {
         // Retries are told after the commit: a worker woken earlier would find no due row.
         let retries: Vec<Stub> = batch
             .iter()
@@ -124,7 +124,12 @@ impl Settler {
         }
         for settlement in batch {
             log(settlement, done.contains(&settlement.delivery_id));
-            self.health.learn(settlement).await;
+            if let Some(observed) = Observed::of(settlement) {
+                // Left out when the watcher is behind: the next result says the same.
+                if self.health.try_send(observed).is_err() {
+                    metrics::counter!("hookyard_health_left_out_total").increment(1);
+                }
+            }
         }
     }
 }

@@ -32,9 +32,6 @@ impl Heart {
         reports: mpsc::UnboundedSender<Report>,
         end: CancellationToken,
     ) {
-        if let Err(error) = self.storage.reopen_own_jobs().await {
-            tracing::warn!(%error, "jobs left open by the last run will wait for their leases");
-        }
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut listening = true;

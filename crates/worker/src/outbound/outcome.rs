@@ -12,6 +12,9 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use super::connector::Step;
 
+/// Names of a certificate that an error shows: it may carry thousands.
+const NAMES_SHOWN: usize = 5;
+
 /// Characters of a redirect's target that are told.
 const LOCATION_KEEP: usize = 200;
 
@@ -232,7 +235,11 @@ fn of_certificate(host: &str, problem: &CertificateError) -> Failure {
             format!("The certificate of {host} names no host."),
         ),
         C::NotValidForNameContext { presented, .. } => {
-            let names: Vec<&str> = presented.iter().map(|name| plain_name(name)).collect();
+            let names: Vec<&str> = presented
+                .iter()
+                .take(NAMES_SHOWN)
+                .map(|name| plain_name(name))
+                .collect();
             let error = format!(
                 "The certificate of {host} is for other names: {}.",
                 names.join(", ")
