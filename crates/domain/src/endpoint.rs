@@ -96,13 +96,18 @@ impl Endpoint {
         self.disabled.is_none()
     }
 
-    /// The host name of its URL, for the per-host limit.
+    /// The host of its URL without the port, an IPv6 address in its brackets: for the per-host limit.
     pub fn host(&self) -> &str {
-        let rest = self
-            .url
-            .split_once("://")
-            .map_or(self.url.as_str(), |(_, rest)| rest);
-        rest.split(['/', '?']).next().unwrap_or(rest)
+        host_of(&self.url)
+    }
+}
+
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    match authority.split_once(']') {
+        Some((address, _)) => &authority[..=address.len()],
+        None => authority.split(':').next().unwrap_or(authority),
     }
 }
 
@@ -183,6 +188,19 @@ fn is_token(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_has_no_port() {
+        for (url, host) in [
+            ("https://shop.example/hooks", "shop.example"),
+            ("https://shop.example:8443/a:b", "shop.example"),
+            ("http://127.0.0.1:9000?x", "127.0.0.1"),
+            ("http://[::1]/", "[::1]"),
+            ("http://[fd00::1]:9000/", "[fd00::1]"),
+        ] {
+            assert_eq!(host_of(url), host, "{url}");
+        }
+    }
 
     #[test]
     fn contract_010_custom_headers_may_not_override_ours() {

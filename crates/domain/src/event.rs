@@ -31,8 +31,7 @@ pub struct Event {
     pub is_test: bool,
 }
 
-/// Checks a client's own event id: `[A-Za-z0-9_-]{1,64}`. Ours (`evt_` and 26 letters) are kept for us
-/// unless it is ours.
+/// Checks a client's own event id: `[A-Za-z0-9_-]{1,64}`. One that looks like ours is as good as any other.
 ///
 /// Errors: the field, with the rule it breaks.
 pub fn check_event_id(pointer: &str, text: &str) -> Result<(), FieldError> {
