@@ -4,6 +4,7 @@
 
 pub(crate) mod api_key;
 pub(crate) mod caller;
+pub(crate) mod fingerprint;
 pub(crate) mod jwt;
 pub mod password;
 pub(crate) mod permissions;
@@ -32,6 +33,7 @@ use crate::app::App;
 use crate::problem::{ApiError, Slug};
 use crate::settings::Settings;
 use caller::Caller;
+use fingerprint::Fingerprints;
 use jwt::Jwt;
 use password::Passwords;
 use throttle::Throttle;
@@ -52,6 +54,7 @@ pub struct Auth {
     refresh_life: Duration,
     people: Cache<UserId, Arc<Caller>>,
     keys: Cache<[u8; 32], Arc<api_key::Known>>,
+    fingerprints: Fingerprints,
     rng: Mutex<StdRng>,
 }
 
@@ -73,17 +76,19 @@ pub struct Tokens {
 }
 
 impl Auth {
-    /// Reads the signing key from the database, making it at the very first start.
+    /// Reads the server's keys from the database, making them at the very first start.
     ///
-    /// Errors: the database cannot be reached, or no master key opens the stored key.
+    /// Errors: the database cannot be reached, or no master key opens a stored key.
     pub async fn open(
         storage: Arc<Storage>,
         settings: &Settings,
         mut rng: StdRng,
     ) -> Result<Self, storage::Error> {
         let jwt = Jwt::open(&storage, settings.access_token, &mut rng).await?;
+        let fingerprints = Fingerprints::open(&storage, &mut rng).await?;
         Ok(Self {
             jwt,
+            fingerprints,
             passwords: Passwords::new(&mut rng),
             logins: Throttle::new(settings.logins, settings.login_window),
             refresh_life: settings.refresh_token,
@@ -181,19 +186,36 @@ impl Auth {
         let email = email.trim().to_lowercase();
         let account = u128::from_be_bytes(first_16(&Sha256::digest(&email)));
         let entry = self.logins.enter(account)?;
-        let found = self.storage.user_by_email(&email).await?;
-        let (user_id, hash) = found.map_or((None, None), |(id, hash)| (Some(id), Some(hash)));
-        let right = self.passwords.verify(hash, password).await?;
-        match user_id.filter(|_| right) {
-            Some(user_id) => {
-                entry.give_back();
-                self.first_tokens(user_id).await
-            }
+        let proven = self.prove_password(&email, password).await;
+        // Only wrong passwords count: not the right one, not a database that is away.
+        if !matches!(proven, Ok(None)) {
+            entry.give_back();
+        }
+        match proven? {
+            Some(user_id) => self.first_tokens(user_id).await,
             None => Err(ApiError::new(
                 Slug::Unauthenticated,
                 "The email or the password is wrong.",
             )),
         }
+    }
+
+    /// Whose email and password these are.
+    ///
+    /// Errors: too many at once; the database cannot be reached.
+    async fn prove_password(
+        &self,
+        email: &str,
+        password: String,
+    ) -> Result<Option<UserId>, ApiError> {
+        let found = if email.contains(char::is_control) {
+            None
+        } else {
+            self.storage.user_by_email(email).await?
+        };
+        let (user_id, hash) = found.unzip();
+        let right = self.passwords.verify(hash, password).await?;
+        Ok(user_id.filter(|_| right))
     }
 
     async fn first_tokens(&self, user_id: UserId) -> Result<Tokens, ApiError> {
@@ -247,6 +269,11 @@ impl Auth {
             refresh,
             expires_in: self.jwt.life(),
         })
+    }
+
+    /// The stored form of a body's SHA-256: worth nothing to who guesses at the body.
+    pub(crate) fn fingerprint(&self, hash: [u8; 32]) -> [u8; 32] {
+        self.fingerprints.of(hash)
     }
 
     /// Hashes a new password.

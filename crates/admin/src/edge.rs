@@ -12,7 +12,7 @@ use poem::http::header::{
 use poem::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
-use crate::operations::{Operations, PREFIX};
+use crate::operations::{Operations, PREFIX, hides_control};
 use crate::problem::{ApiError, PROBLEM_JSON, Problem, Slug};
 
 /// Names a request in answers and logs.
@@ -76,6 +76,9 @@ impl<E> Edge<E> {
             .is_some_and(|value| value.len() > CREDENTIAL_MAX)
         {
             return Err(ApiError::of(Slug::HeadersTooLarge));
+        }
+        if hides_control(path) {
+            return Err(ApiError::of(Slug::NotFound));
         }
         match query {
             Some(query) => self.operations.check_query(request.method(), path, query),

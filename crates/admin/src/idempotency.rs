@@ -24,7 +24,7 @@ pub(crate) struct Once {
     pub(crate) operation: &'static str,
     /// The Idempotency-Key, if there is one.
     pub(crate) key: Option<String>,
-    /// SHA-256 of the body.
+    /// SHA-256 of the body; what is stored is its keyed fingerprint.
     pub(crate) body_hash: [u8; 32],
 }
 
@@ -61,7 +61,8 @@ impl Once {
             scope_id: self.scope_id,
             key_hash: hash.into(),
         };
-        match app.storage.begin_answer(key, self.body_hash).await? {
+        let body = app.auth.fingerprint(self.body_hash);
+        match app.storage.begin_answer(key, body).await? {
             Begun::Mismatch => Err(ApiError::of(Slug::IdempotencyKeyReused)),
             Begun::InProgress => Err(ApiError::of(Slug::IdempotencyInProgress).retry_after(1)),
             Begun::Replay(answer) => Ok(Created {

@@ -181,6 +181,8 @@ fn settle_schema(schema: &mut Value, request: bool) {
 fn drop_impossible(path: &str, method: &str, operation: &mut Value) {
     let with_body = operation.get("requestBody").is_some();
     let secured = operation.get("security").is_some();
+    let repeatable = ["/enable", "/disable", "/rotate"];
+    let repeatable = repeatable.iter().any(|end| path.ends_with(end));
     let tests = path.ends_with("/test") || path.ends_with("/auth/token");
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
@@ -189,7 +191,7 @@ fn drop_impossible(path: &str, method: &str, operation: &mut Value) {
         "401" => secured || path.contains("/auth/"),
         "403" => secured && !path.ends_with("/me"),
         "404" => path.contains('{'),
-        "409" => method == "post" && !path.contains("/auth/") && !tests,
+        "409" => method == "post" && !path.contains("/auth/") && !tests && !repeatable,
         "413" | "415" | "422" => with_body || method == "post",
         "429" => tests,
         _ => true,

@@ -17,6 +17,19 @@ struct Operation {
     query: Vec<String>,
 }
 
+/// Whether a part of a URL spells a control character: nothing we store or look for has one.
+pub(crate) fn hides_control(part: &str) -> bool {
+    let bytes = part.as_bytes();
+    let mut escapes = bytes
+        .iter()
+        .zip(bytes.iter().skip(1))
+        .zip(bytes.iter().skip(2));
+    escapes.any(|((percent, high), low)| {
+        *percent == b'%'
+            && (matches!(high, b'0' | b'1') || (*high == b'7' && matches!(low, b'f' | b'F')))
+    })
+}
+
 /// All operations of the API.
 pub(crate) struct Operations(Vec<Operation>);
 
@@ -74,6 +87,10 @@ impl Operations {
         };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let name = pair.split('=').next().unwrap_or_default();
+            if hides_control(pair) {
+                let name = &name.chars().take(100).collect::<String>();
+                return Err(ApiError::parameter(name, "must have no control characters"));
+            }
             if !operation.query.iter().any(|known| known == name) {
                 let known = match operation.query.as_slice() {
                     [] => "this operation has none".to_owned(),

@@ -212,7 +212,7 @@ impl From<storage::Error> for ApiError {
     fn from(error: storage::Error) -> Self {
         let cause = error.to_string();
         let mapped = match error {
-            storage::Error::Unavailable(_) | storage::Error::Closed => {
+            storage::Error::Unavailable(_) | storage::Error::Busy(_) | storage::Error::Closed => {
                 Self::of(Slug::DependencyUnavailable).retry_after(1)
             }
             storage::Error::Full => Self::of(Slug::StorageFull),

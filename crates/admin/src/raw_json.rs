@@ -12,8 +12,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::problem::{ApiError, Slug};
+
 /// Deepest nesting of a published payload. Receivers' parsers stop not far beyond.
 pub(crate) const MAX_DEPTH: usize = 64;
+/// Bytes of a payload.
+pub(crate) const PAYLOAD_MAX: usize = 256 * 1024;
+/// What stands for a value that is not shown.
+pub(crate) const MASK: &str = "****";
 
 /// A JSON value kept as the bytes it came in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -101,7 +107,8 @@ impl Serialize for Headers {
     }
 }
 
-/// Changes to headers: a value sets its header, null takes it away. Source: RFC 7396.
+/// Changes to headers: a value sets its header, null takes it away, and the mask, read back from us, keeps
+/// what is there. Source: RFC 7396.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct HeadersPatch(Vec<(String, Option<String>)>);
 
@@ -115,6 +122,10 @@ impl HeadersPatch {
     /// The headers after the change.
     pub(crate) fn apply(self, mut headers: Vec<(String, String)>) -> Vec<(String, String)> {
         for (name, value) in self.0 {
+            let known = |(known, _): &(String, String)| known.eq_ignore_ascii_case(&name);
+            if value.as_deref() == Some(MASK) && headers.iter().any(known) {
+                continue;
+            }
             headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
             headers.extend(value.map(|value| (name, value)));
         }
@@ -215,6 +226,19 @@ pub(crate) enum Unfit {
     /// Half of a surrogate pair: parsers disagree on it.
     #[error("has half of a surrogate pair in a string")]
     LoneSurrogate,
+}
+
+/// Checks the size of a payload.
+///
+/// Errors: 413.
+pub(crate) fn check_size(payload: &str) -> Result<(), ApiError> {
+    if payload.len() > PAYLOAD_MAX {
+        return Err(ApiError::new(
+            Slug::PayloadTooLarge,
+            format!("A payload may have {PAYLOAD_MAX} bytes at most."),
+        ));
+    }
+    Ok(())
 }
 
 /// Checks what the parser passes over in raw JSON: that it is an object, its depth, and that every

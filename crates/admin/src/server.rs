@@ -21,11 +21,16 @@ use poem::{Addr, Endpoint, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::settings::Settings;
 
 /// Pause after a failed accept: usually no file descriptors are left, and trying at once would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// What an HTTP/2 connection begins with. Source: RFC 9113, section 3.4.
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Between two looks at a connection that has said a part of the preface only, which nobody honest does.
+const PREFACE_PAUSE: Duration = Duration::from_millis(10);
 /// Bytes of a request head.
 const HEAD_MAX: u16 = 65_535;
 
@@ -45,6 +50,7 @@ pub async fn serve(
     let local = listener.local_addr()?;
     let room = Arc::new(Semaphore::new(settings.connections));
     let graceful = GracefulShutdown::new();
+    let work = TaskTracker::new();
     let head_timeout = settings.header_timeout;
     loop {
         let Some((stream, remote, permit)) = accept(&listener, &room, &stop).await else {
@@ -52,25 +58,34 @@ pub async fn serve(
         };
         let service = Arc::clone(&service);
         let watcher = graceful.watcher();
-        let stopping = stop.clone();
+        let (stopping, work) = (stop.clone(), work.clone());
         tokio::spawn(async move {
-            let spoke = first_byte(&stream, head_timeout);
+            let spoke = version_shown(&stream, head_timeout);
             if stopping.run_until_cancelled(spoke).await == Some(true) {
-                let answer = move |request| respond(Arc::clone(&service), request, local, remote);
+                // A request counts as a connection until it is done, with or without its client.
+                let permit = Arc::new(permit);
+                let answer = move |request| {
+                    let response = respond(Arc::clone(&service), request, local, remote);
+                    let permit = Arc::clone(&permit);
+                    // In a task of its own: a client that hangs up must not leave work half done.
+                    work.spawn(async move {
+                        let response = response.await;
+                        drop(permit);
+                        response
+                    })
+                };
                 let builder = builder(head_timeout);
                 let connection = builder.serve_connection(TokioIo::new(stream), service_fn(answer));
                 if let Err(error) = watcher.watch(connection.into_owned()).await {
                     tracing::debug!(%error, "connection.broken");
                 }
             }
-            drop(permit);
         });
     }
     drop(listener);
-    if tokio::time::timeout(grace, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    work.close();
+    let open = async { tokio::join!(graceful.shutdown(), work.wait()) };
+    if tokio::time::timeout(grace, open).await.is_err() {
         tracing::warn!("requests were still open at the end of the grace period");
     }
     Ok(())
@@ -106,13 +121,20 @@ async fn accept(
     }
 }
 
-/// Whether anything comes in time: hyper's head timeout begins with the first byte.
-async fn first_byte(stream: &TcpStream, within: Duration) -> bool {
-    let mut byte = [0];
-    matches!(
-        tokio::time::timeout(within, stream.peek(&mut byte)).await,
-        Ok(Ok(1))
-    )
+/// Whether enough comes in time to tell the version of HTTP: hyper waits for that without a timer.
+async fn version_shown(stream: &TcpStream, within: Duration) -> bool {
+    let shown = async {
+        let mut said = [0; PREFACE.len()];
+        loop {
+            let length = stream.peek(&mut said).await.unwrap_or(0);
+            let partial = length < PREFACE.len() && PREFACE.starts_with(&said[..length]);
+            if length == 0 || !partial {
+                return length > 0;
+            }
+            tokio::time::sleep(PREFACE_PAUSE).await;
+        }
+    };
+    tokio::time::timeout(within, shown).await == Ok(true)
 }
 
 fn builder(head_timeout: Duration) -> Builder<TokioExecutor> {
@@ -135,13 +157,12 @@ fn respond(
     request: hyper::Request<Incoming>,
     local: SocketAddr,
     remote: SocketAddr,
-) -> impl Future<Output = Result<hyper::Response<BoxBody<Bytes, io::Error>>, std::convert::Infallible>>
-{
+) -> impl Future<Output = hyper::Response<BoxBody<Bytes, io::Error>>> {
     let request = poem::Request::from((
         request,
         LocalAddr(Addr::SocketAddr(local)),
         RemoteAddr(Addr::SocketAddr(remote)),
         Scheme::HTTP,
     ));
-    async move { Ok(Endpoint::get_response(&*service, request).await.into()) }
+    async move { Endpoint::get_response(&*service, request).await.into() }
 }

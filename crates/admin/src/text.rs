@@ -20,6 +20,7 @@ use serde_json::Value;
 use storage::users::{MerchantRole, PlatformRole};
 
 use crate::auth::permissions::Scope;
+use crate::problem::ApiError;
 
 /// A value that has one spelling as a string.
 pub(crate) trait Spelled: Sized + Send + Sync + 'static {
@@ -111,6 +112,20 @@ impl<T: Spelled> ToJSON for Text<T> {
     fn to_json(&self) -> Option<Value> {
         Some(Value::String(self.0.spell().into_owned()))
     }
+}
+
+/// Checks that a text has no control characters: they serve nobody, and PostgreSQL stores no NUL.
+///
+/// Errors: 422 naming the field.
+pub(crate) fn check_plain(pointer: &str, text: &str) -> Result<(), ApiError> {
+    if text.contains(char::is_control) {
+        return Err(ApiError::field(
+            pointer,
+            "text",
+            "must have no control characters",
+        ));
+    }
+    Ok(())
 }
 
 /// The schema of an enumeration.

@@ -69,7 +69,7 @@ pub struct EndpointPatch {
     pub timeout: Option<Option<Duration>>,
     /// A new schedule.
     pub schedule: Option<Option<Vec<Duration>>>,
-    /// Signed or not.
+    /// Signed or not; requests of the standard dialect always are.
     pub signed: Option<bool>,
 }
 
@@ -83,6 +83,7 @@ impl EndpointPatch {
         set(&mut endpoint.timeout, self.timeout);
         set(&mut endpoint.schedule, self.schedule);
         set(&mut endpoint.signed, self.signed);
+        endpoint.signed |= endpoint.dialect == Dialect::Standard;
     }
 }
 
@@ -213,6 +214,26 @@ impl Gateway {
         disabled.await?.ok_or(Error::NotFound)
     }
 
+    /// As [`Self::disable_endpoint`], for a failing one; `None` when it was disabled already, so that whoever
+    /// did it is the one to tell.
+    ///
+    /// Errors: no such endpoint; storage fails.
+    pub async fn disable_failing(
+        &self,
+        scope: TenantScope,
+        id: EndpointId,
+        reason: DisabledReason,
+    ) -> Result<Option<Endpoint>, Error> {
+        let now = self.now();
+        let mut ours = false;
+        let disabled = self.storage.update_endpoint(scope, id, |endpoint| {
+            ours = endpoint.disabled.is_none();
+            endpoint.disabled.get_or_insert((reason, now));
+        });
+        let endpoint = disabled.await?.ok_or(Error::NotFound)?;
+        Ok(ours.then_some(endpoint))
+    }
+
     /// Deletes an endpoint. What waits for it is cancelled; its log ages out.
     ///
     /// Errors: no such endpoint; storage fails.
@@ -227,7 +248,7 @@ impl Gateway {
     ///
     /// Errors: storage fails; the worker cancels the rest as it comes across it.
     pub async fn cancel_waiting(&self, id: EndpointId) -> Result<(), Error> {
-        while self.storage.end_waiting(id, None, CHUNK).await?
+        while self.storage.end_waiting(id, None, CHUNK, None).await?
             == usize::try_from(CHUNK).unwrap_or(0)
         {}
         Ok(())

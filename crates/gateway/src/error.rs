@@ -60,6 +60,7 @@ impl Error {
     pub(crate) fn of_storage(error: &storage::Error) -> Self {
         Self::Storage(match error {
             storage::Error::Unavailable(text) => storage::Error::Unavailable(text.clone()),
+            storage::Error::Busy(text) => storage::Error::Busy(text.clone()),
             storage::Error::Full => storage::Error::Full,
             storage::Error::Closed => storage::Error::Closed,
             other => storage::Error::Database(other.to_string()),

@@ -20,7 +20,7 @@ use storage::events::{
     IngestResult, Ingested, NewDelivery, NewKey, Publication, event_id_key, idempotency_key,
 };
 use storage::{ConfigVersion, Storage};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::batcher::Collector;
@@ -31,8 +31,14 @@ use crate::{Error, Gateway};
 const PER_MERCHANT: usize = 64;
 /// Events that one commit takes; a single call may have more. Bounds the statement's time and memory.
 const PER_COMMIT: usize = 2_000;
+/// Bytes of events that one commit takes; a single call may have more. For the same bounds.
+const BYTES_PER_COMMIT: usize = 8 << 20;
+/// What an event takes beside its texts: about its rows.
+const EVENT_OVERHEAD: usize = 256;
 /// Times a batch is repeated because the configuration moved under it.
 const REPEATS: usize = 8;
+/// Times a batch is tried while others are in its way.
+const TRIES: usize = 3;
 /// How far in the future an event may say it happened.
 const FUTURE: Duration = Duration::from_mins(5);
 
@@ -104,7 +110,46 @@ pub(crate) struct Request {
     merchant_id: MerchantId,
     events: Arc<[PublishEvent]>,
     keys: Vec<PlannedKey>,
+    bytes: usize,
     reply: oneshot::Sender<Result<Fate, Error>>,
+    /// Its place in memory, until it has been answered.
+    _room: OwnedSemaphorePermit,
+}
+
+/// Memory for the calls that wait, in KiB.
+#[derive(Debug)]
+pub(crate) struct Room {
+    free: Arc<Semaphore>,
+    all: u32,
+}
+
+impl Room {
+    /// Room for `bytes`, rounded up to KiB.
+    pub(crate) fn new(bytes: usize) -> Self {
+        let all = u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX);
+        let all = all.clamp(1, u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
+        Self {
+            free: Arc::new(Semaphore::new(usize::try_from(all).unwrap_or(1))),
+            all,
+        }
+    }
+
+    /// A place for a call; `None` when too much waits. A call that is larger than all there is fits when it is
+    /// alone.
+    fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let size = u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX);
+        let free = Arc::clone(&self.free);
+        free.try_acquire_many_owned(size.min(self.all)).ok()
+    }
+}
+
+/// What a call's events take in memory, about.
+fn size_of(events: &[PublishEvent]) -> usize {
+    let size = |event: &PublishEvent| {
+        let id = event.event_id.as_ref().map_or(0, String::len);
+        event.payload.len() + event.event_type.len() + id + EVENT_OVERHEAD
+    };
+    events.iter().map(size).sum()
 }
 
 /// A key whose event is named by its place in the call.
@@ -237,12 +282,16 @@ impl Gateway {
         events: Arc<[PublishEvent]>,
         keys: Vec<PlannedKey>,
     ) -> Result<Fate, Error> {
+        let bytes = size_of(&events);
+        let room = self.room.take(bytes).ok_or(Error::Overloaded)?;
         let (reply, answer) = oneshot::channel();
         let request = Request {
             merchant_id: scope.merchant_id(),
             events,
             keys,
+            bytes,
             reply,
+            _room: room,
         };
         self.requests
             .try_send(request)
@@ -426,9 +475,7 @@ impl Flusher {
             if let Err(error) = self.flush(batch).await {
                 // Whoever waits behind a database that is away would wait in vain, batch after batch.
                 collector.take_waiting(&mut left);
-                for request in left.drain(..) {
-                    request.answer(Err(Error::of_storage(&error)));
-                }
+                refuse_all(left.drain(..), &error);
             }
         }
     }
@@ -439,32 +486,42 @@ impl Flusher {
     /// Errors: the database is away; every request of the batch has been told.
     async fn flush(&mut self, batch: Vec<Request>) -> Result<(), storage::Error> {
         let alone = batch.len() == 1;
-        let Err((error, batch)) = self.store(batch).await else {
+        let Err((error, batch)) = self.store_patiently(batch).await else {
             return Ok(());
         };
-        if alone
-            || !matches!(
-                error,
-                storage::Error::Database(_) | storage::Error::Duplicate
-            )
-        {
-            for request in batch {
-                request.answer(Err(Error::of_storage(&error)));
-            }
-            return if error.is_passing() {
-                Err(error)
-            } else {
-                Ok(())
-            };
+        let refused = matches!(
+            error,
+            storage::Error::Database(_) | storage::Error::Duplicate
+        );
+        if alone || !refused {
+            refuse_all(batch, &error);
+            return if_away(error);
         }
-        for request in batch {
-            if let Err((error, rest)) = self.store(vec![request]).await {
-                for request in rest {
-                    request.answer(Err(Error::of_storage(&error)));
+        let mut batch = batch.into_iter();
+        while let Some(request) = batch.next() {
+            if let Err((error, failed)) = self.store_patiently(vec![request]).await {
+                refuse_all(failed, &error);
+                if let Err(away) = if_away(error) {
+                    refuse_all(batch, &away);
+                    return Err(away);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Stores a batch, again and again while others are in its way: what they do soon ends.
+    async fn store_patiently(
+        &mut self,
+        mut batch: Vec<Request>,
+    ) -> Result<(), (storage::Error, Vec<Request>)> {
+        for _ in 1..TRIES {
+            match self.store(batch).await {
+                Err((storage::Error::Busy(_), again)) => batch = again,
+                other => return other,
+            }
+        }
+        self.store(batch).await
     }
 
     async fn store(
@@ -504,7 +561,7 @@ impl Flusher {
             }
         }
         Err((
-            storage::Error::Unavailable("the configuration keeps changing".to_owned()),
+            storage::Error::Busy("the configuration keeps changing".to_owned()),
             batch,
         ))
     }
@@ -642,6 +699,22 @@ impl Request {
     }
 }
 
+/// Tells everybody why nothing of theirs was stored.
+fn refuse_all(requests: impl IntoIterator<Item = Request>, error: &storage::Error) {
+    for request in requests {
+        request.answer(Err(Error::of_storage(error)));
+    }
+}
+
+/// The error, if it says that the next batch would fail like this one.
+fn if_away(error: storage::Error) -> Result<(), storage::Error> {
+    if matches!(error, storage::Error::Unavailable(_)) {
+        Err(error)
+    } else {
+        Ok(())
+    }
+}
+
 fn answer_all(requests: Vec<Request>, publications: &[Publication], fates: Vec<Ingested>) {
     for ((request, publication), fate) in requests.into_iter().zip(publications).zip(fates) {
         let fate = match fate {
@@ -662,9 +735,9 @@ fn answer_all(requests: Vec<Request>, publications: &[Publication], fates: Vec<I
     }
 }
 
-/// Takes the requests of the next commit: in the order they came, about [`PER_COMMIT`] events, at most
-/// [`PER_MERCHANT`] of one merchant while others wait, and never two that claim the same key. What is not
-/// taken stays.
+/// Takes the requests of the next commit, at least one: in the order they came, about [`PER_COMMIT`] events
+/// and [`BYTES_PER_COMMIT`], at most [`PER_MERCHANT`] of one merchant while others wait, and never two that
+/// claim the same key. What is not taken stays.
 fn take_fairly(waiting: &mut Vec<Request>) -> Vec<Request> {
     let alone = waiting
         .iter()
@@ -673,7 +746,7 @@ fn take_fairly(waiting: &mut Vec<Request>) -> Vec<Request> {
     let mut keys: HashSet<(MerchantId, [u8; 32])> = HashSet::new();
     let mut taken = Vec::with_capacity(waiting.len());
     let mut left = Vec::new();
-    let mut total = 0;
+    let (mut total, mut bytes) = (0, 0);
     for request in waiting.drain(..) {
         let merchant = request.merchant_id;
         let row = rows.entry(merchant).or_default();
@@ -681,13 +754,16 @@ fn take_fairly(waiting: &mut Vec<Request>) -> Vec<Request> {
             .keys
             .iter()
             .any(|key| keys.contains(&(merchant, key.hash)));
-        let full = total > 0 && total + request.events.len() > PER_COMMIT;
+        let full = !taken.is_empty()
+            && (total + request.events.len() > PER_COMMIT
+                || bytes + request.bytes > BYTES_PER_COMMIT);
         if clashes || full || (!alone && *row >= PER_MERCHANT) {
             left.push(request);
             continue;
         }
         *row += request.events.len();
         total += request.events.len();
+        bytes += request.bytes;
         keys.extend(request.keys.iter().map(|key| (merchant, key.hash)));
         taken.push(request);
     }
@@ -721,8 +797,37 @@ mod tests {
             merchant_id,
             events: vec![event].into(),
             keys: key.map(planned).into_iter().collect(),
+            bytes: 2,
             reply: oneshot::channel().0,
+            _room: Room::new(1).take(1).unwrap(),
         }
+    }
+
+    #[test]
+    fn a_commit_is_bounded_by_bytes_but_takes_at_least_one_call() {
+        let [merchant, _] = merchants();
+        let of_mib = |mib: usize| Request {
+            bytes: mib << 20,
+            ..request(merchant, None)
+        };
+        let mut waiting = vec![of_mib(9), of_mib(5), of_mib(4), of_mib(3)];
+        let taken_mibs = |taken: Vec<Request>| {
+            let mibs = taken.into_iter().map(|request| request.bytes >> 20);
+            mibs.collect::<Vec<_>>()
+        };
+        assert_eq!(taken_mibs(take_fairly(&mut waiting)), [9]);
+        assert_eq!(taken_mibs(take_fairly(&mut waiting)), [5, 3]);
+        assert_eq!(taken_mibs(take_fairly(&mut waiting)), [4]);
+    }
+
+    #[test]
+    fn calls_beyond_the_room_are_refused_until_others_are_answered() {
+        let room = Room::new(4_096);
+        let first = room.take(3_000).unwrap();
+        assert!(room.take(2_000).is_none());
+        assert!(room.take(1_024).is_some());
+        drop(first);
+        assert!(room.take(1 << 30).is_some(), "alone, a large one fits");
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub struct Gateway {
     settings: GatewaySettings,
     sender: Arc<dyn Sender>,
     requests: mpsc::Sender<ingest::Request>,
+    room: ingest::Room,
     tests: TestLimiter,
     /// Ids and secrets are drawn from here. Seeded by the system, or by a test.
     rng: Mutex<StdRng>,
@@ -72,6 +73,7 @@ impl Gateway {
         };
         tokio::spawn(batcher.run(waiting, settings.ingest_pace, stop.clone()));
         let tests = TestLimiter::new(settings.tests_per_minute);
+        let room = ingest::Room::new(settings.ingest_bytes);
         Arc::new(Self {
             storage,
             queue,
@@ -79,6 +81,7 @@ impl Gateway {
             settings,
             sender,
             requests,
+            room,
             tests,
             rng: Mutex::new(rng),
             clock,

@@ -11,7 +11,8 @@ use crate::{Error, Gateway};
 impl Gateway {
     /// Makes one more attempt of a finished delivery, or brings a waiting one forward to now.
     ///
-    /// Errors: no such delivery; an attempt is in flight; its endpoint is disabled or gone; storage fails.
+    /// Errors: no such delivery; it is a test; an attempt is in flight; its endpoint is disabled or gone;
+    /// storage fails.
     pub async fn retry_delivery(
         &self,
         scope: TenantScope,
@@ -23,6 +24,9 @@ impl Gateway {
             .delivery(scope, id)
             .await?
             .ok_or(Error::NotFound)?;
+        if delivery.is_test {
+            return Err(conflict("It is a test, which is sent once; send another."));
+        }
         match self.storage.endpoint(scope, delivery.endpoint_id).await? {
             None => return Err(conflict("Its endpoint has been deleted.")),
             Some(endpoint) if !endpoint.enabled() => {

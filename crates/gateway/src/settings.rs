@@ -20,6 +20,8 @@ pub struct GatewaySettings {
     pub rotation_overlap: Duration,
     /// Publish calls that may wait for their commit; beyond, callers are told to come back.
     pub ingest_waiting: usize,
+    /// Bytes that their events may have together; beyond, the same.
+    pub ingest_bytes: usize,
     /// Least time between the beginnings of two ingest commits.
     pub ingest_pace: Duration,
     /// How long deliveries of a disabled endpoint wait before they are skipped.
@@ -39,6 +41,7 @@ impl Default for GatewaySettings {
             tests_per_minute: 10,
             rotation_overlap: Duration::from_hours(24),
             ingest_waiting: 4_096,
+            ingest_bytes: 64 << 20,
             ingest_pace: Duration::from_millis(3),
             disabled_wait: Duration::from_hours(72),
         }

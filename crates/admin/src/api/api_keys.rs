@@ -19,7 +19,7 @@ use crate::body::Body;
 use crate::idempotency::Once;
 use crate::page::{List, ListOf};
 use crate::problem::{ApiError, Slug};
-use crate::text::Text;
+use crate::text::{Text, check_plain};
 
 /// Longest name of a key, in characters.
 const NAME_MAX: usize = 120;
@@ -115,6 +115,7 @@ impl CreateApiKey {
                 format!("must have 1 to {NAME_MAX} characters"),
             ));
         }
+        check_plain("/name", name)?;
         if self.scopes.is_empty() {
             return Err(ApiError::field(
                 "/scopes",
@@ -195,7 +196,7 @@ impl ApiKeysApi {
         };
         let storage = Arc::clone(&app.storage);
         let mut rng = app.auth.fork_rng();
-        once.create(&app, async move {
+        let work = async move {
             let text = api_key::generate(&mut rng);
             let hash = api_key::hash(&text)
                 .ok_or_else(|| ApiError::internal("a key of ours is no key"))?;
@@ -216,8 +217,13 @@ impl ApiKeysApi {
             storage.create_api_key(&new, hash).await?;
             let location = format!("/v1/merchants/{}/api-keys/{}", scope.merchant_id(), new.id);
             Ok((location, CreatedApiKey::new(new, text)))
-        })
-        .await
+        };
+        let created = once.create(&app, work).await?;
+        if created.replayed {
+            let place = &created.location;
+            tracing::info!(actor = caller.actor, place, "api_key.replayed");
+        }
+        Ok(created)
     }
 
     /// Delete an API key

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use domain::endpoint::DisabledReason;
 use domain::id::{EndpointId, MerchantId};
+use gateway::endpoints::NewEndpoint;
 use gateway::test_send::TestSend;
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -13,7 +14,7 @@ use poem_openapi::param::{Header, Path, Query};
 
 use self::bodies::{
     CreateEndpoint, CreatedEndpoint, EndpointOut, RotateSecretIn, SecretsOut, Subscriptions,
-    TestSendIn, UpdateEndpoint,
+    TestSendIn, UpdateEndpoint, check_unmasked,
 };
 use super::Tag;
 use super::deliveries::{AttemptOut, attempt_out};
@@ -25,7 +26,7 @@ use crate::body::{Body, NoBody, Optional, Patch};
 use crate::idempotency::Once;
 use crate::page::{List, ListOf};
 use crate::problem::{ApiError, Slug};
-use crate::raw_json::check_payload;
+use crate::raw_json::{check_payload, check_size};
 use crate::text::Text;
 
 pub(crate) struct EndpointsApi;
@@ -100,6 +101,8 @@ impl EndpointsApi {
         body: Body<CreateEndpoint>,
     ) -> Result<Created<CreatedEndpoint>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
+        let new = NewEndpoint::from(body.value);
+        check_unmasked(&new.headers)?;
         let once = Once {
             scope_id: scope.merchant_id().uuid(),
             operation: "createEndpoint",
@@ -107,16 +110,21 @@ impl EndpointsApi {
             body_hash: body.hash,
         };
         let gateway = Arc::clone(&app.gateway);
-        once.create(&app, async move {
-            let made = gateway.create_endpoint(scope, body.value.into()).await?;
+        let work = async move {
+            let made = gateway.create_endpoint(scope, new).await?;
             let location = format!(
                 "/v1/merchants/{}/endpoints/{}",
                 scope.merchant_id(),
                 made.endpoint.id
             );
             Ok((location, CreatedEndpoint::from(made)))
-        })
-        .await
+        };
+        let created = Box::pin(once.create(&app, work)).await?;
+        if created.replayed {
+            let place = &created.location;
+            tracing::info!(actor = caller.actor, place, "endpoint.secret_replayed");
+        }
+        Ok(created)
     }
 
     /// Get an endpoint
@@ -162,10 +170,9 @@ impl EndpointsApi {
         let present = app.storage.endpoint(scope, id).await?;
         let present = present.ok_or_else(|| ApiError::of(Slug::NotFound))?;
         let enabled = body.value.enabled;
-        let changed = app
-            .gateway
-            .update_endpoint(scope, id, body.value.patch(present.headers))
-            .await?;
+        let patch = body.value.patch(present.headers);
+        check_unmasked(patch.headers.as_deref().unwrap_or_default())?;
+        let changed = app.gateway.update_endpoint(scope, id, patch).await?;
         let shown = match enabled {
             Some(true) if !changed.enabled() => app.gateway.enable_endpoint(scope, id).await?,
             Some(false) if changed.enabled() => {
@@ -242,12 +249,12 @@ impl EndpointsApi {
     ) -> Result<Json<SecretsOut>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::RevealSecrets)?;
         let id = endpoint_id.0.0;
-        Ok(Json(
-            app.gateway
-                .rotate_secrets(scope, id, body.value.into())
-                .await?
-                .into(),
-        ))
+        let secrets = app
+            .gateway
+            .rotate_secrets(scope, id, body.value.into())
+            .await?;
+        tracing::info!(actor = caller.actor, endpoint.id = %id, "endpoint.secret_rotated");
+        Ok(Json(secrets.into()))
     }
 
     /// Get an endpoint's subscriptions
@@ -327,6 +334,7 @@ impl EndpointsApi {
             payload,
         } = body.value;
         if let Some(payload) = &payload {
+            check_size(payload.get())?;
             check_payload(payload.get())
                 .map_err(|error| ApiError::field("/payload", "payload", error.to_string()))?;
         }

@@ -20,7 +20,7 @@ use crate::idempotency::Once;
 use crate::page::List;
 use crate::problem::{ApiError, Slug};
 use crate::raw_json::{RawJson, check_payload};
-use crate::text::Text;
+use crate::text::{Text, check_plain};
 
 pub(crate) struct EventTypesApi;
 
@@ -120,6 +120,7 @@ impl EventTypesApi {
         body: Body<CreateEventType>,
     ) -> Result<Created<EventTypeOut>, ApiError> {
         caller.platform(Permission::ChangeEventTypes)?;
+        check_plain("/description", &body.value.description)?;
         let new = NewEventType {
             schema: object("/schema", body.value.schema.as_ref())?,
             example: object("/example", body.value.example.as_ref())?,

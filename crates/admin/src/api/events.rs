@@ -13,7 +13,7 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 use storage::events::EventFilter;
 
-use self::publish::{BatchBody, BatchOut, EventBody, PublishedOut, read_batch, read_event};
+use self::publish::{BatchBody, BatchOut, EventBody, PublishedOut, keyed, read_batch, read_event};
 use super::Tag;
 use super::deliveries::{DeliveryOut, check_range};
 use crate::answers::{Json, Published};
@@ -98,7 +98,7 @@ impl EventsApi {
         body: EventBody,
     ) -> Result<Published<PublishedOut>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::Publish)?;
-        let call = read_event(&body.bytes, key.0)?;
+        let call = keyed(read_event(&body.bytes, key.0)?, &app.auth);
         let published = app.gateway.publish(scope, call).await?;
         let event = published.events.into_iter().next();
         let event = event.ok_or_else(|| ApiError::internal("nothing was published"))?;
@@ -128,7 +128,7 @@ impl EventsApi {
         body: BatchBody,
     ) -> Result<Published<BatchOut>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::Publish)?;
-        let call = read_batch(&body.bytes, key.0)?;
+        let call = keyed(read_batch(&body.bytes, key.0)?, &app.auth);
         let published = app
             .gateway
             .publish(scope, call)

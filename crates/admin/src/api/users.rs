@@ -218,6 +218,6 @@ async fn create(app: &App, new: CreateUser) -> Result<(String, UserOut), ApiErro
             "A user with this email exists already.",
         )),
         Err(error) => Err(error.into()),
-        Ok(()) => Ok((format!("/v1/users/{}", user.id), user.into())),
+        Ok(()) => Ok(("/v1/users".to_owned(), user.into())),
     }
 }

@@ -32,7 +32,7 @@ const PASSWORD_MAX: usize = 1_024;
 
 /// Hashes and verifies.
 pub(crate) struct Passwords {
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     /// Nobody's password: verified against when there is no such user, so that it costs the same.
     nobody: Arc<str>,
 }
@@ -88,7 +88,7 @@ impl Passwords {
     pub(crate) fn new(rng: &mut impl Rng) -> Self {
         let nobody = hash("nobody's password", rng).unwrap_or_default().into();
         Self {
-            turns: Semaphore::new(AT_ONCE),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
             nobody,
         }
     }
@@ -132,10 +132,16 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ApiError> {
         let busy = || ApiError::of(Slug::TemporaryReducedCapacity).retry_after(1);
-        let _turn = tokio::time::timeout(TURN, self.turns.acquire())
+        let turn = tokio::time::timeout(TURN, Arc::clone(&self.turns).acquire_owned())
             .await
             .map_err(|_| busy())?
             .map_err(ApiError::internal)?;
+        // The turn goes with the work, which goes on when the caller is gone.
+        let work = move || {
+            let done = work();
+            drop(turn);
+            done
+        };
         tokio::task::spawn_blocking(work)
             .await
             .map_err(ApiError::internal)
@@ -144,9 +150,28 @@ impl Passwords {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
     use rand::SeedableRng as _;
     use rand::rngs::StdRng;
+
+    #[tokio::test]
+    async fn a_caller_that_hangs_up_keeps_its_turn_until_the_work_is_done() {
+        let passwords = Passwords::new(&mut StdRng::seed_from_u64(5));
+        let ((tell, begun), (release, wait)) = (mpsc::channel(), mpsc::channel::<()>());
+        let mut caller = Box::pin(passwords.in_turn(move || {
+            tell.send(()).ok();
+            wait.recv().ok();
+        }));
+        assert!(futures::poll!(&mut caller).is_pending());
+        begun.recv().unwrap();
+        drop(caller);
+        assert_eq!(passwords.turns.available_permits(), AT_ONCE - 1);
+        drop(release);
+        let all = passwords.turns.acquire_many(2).await.unwrap();
+        assert_eq!(all.num_permits(), AT_ONCE);
+    }
 
     #[tokio::test]
     async fn only_the_right_password_of_a_known_user_is_right() {

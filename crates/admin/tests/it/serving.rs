@@ -44,7 +44,7 @@ async fn a_silent_and_a_half_spoken_connection_are_closed() {
         ..Settings::default()
     };
     let running = Running::start_with(settings).await;
-    for said in ["", "GET /livez HTTP/1.1\r\nHo"] {
+    for said in ["", "P", "PRI * HTTP/2.0", "GET /livez HTTP/1.1\r\nHo"] {
         let mut stream = TcpStream::connect(running.address).await.unwrap();
         stream.write_all(said.as_bytes()).await.unwrap();
         let mut rest = Vec::new();

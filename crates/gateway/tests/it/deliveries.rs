@@ -35,6 +35,7 @@ async fn settle(world: &World, claim: &Claimed, next: Next) {
         endpoint_id: claim.endpoint_id,
         merchant_id: claim.merchant_id,
         number: claim.number,
+        lease_until: claim.lease_until,
         attempt_count: claim.number,
         trigger: claim.trigger,
         attempt: None,

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use domain::clock::Clock as _;
+use domain::dialect::Dialect;
 use domain::endpoint::DisabledReason;
 use gateway::Error;
+use gateway::endpoints::{EndpointPatch, NewEndpoint};
 use gateway::secrets::RotateSecret;
 use gateway::test_send::TestSend;
 use testkit::receiver::{Behaviour, Receiver};
@@ -18,7 +20,43 @@ on_both!(
     what_waited_comes_back_when_the_endpoint_is_enabled,
     deleting_an_endpoint_cancels_what_waits,
     a_test_send_is_answered_and_logged,
+    a_failing_endpoint_is_disabled_once,
+    an_endpoint_of_the_standard_dialect_stays_signed,
 );
+
+async fn a_failing_endpoint_is_disabled_once(world: World) {
+    let scope = world.merchant().await;
+    let id = world.endpoint(scope, &["PRODUCT_VIEWED"]).await.endpoint.id;
+    let disable = || {
+        world
+            .gateway
+            .disable_failing(scope, id, DisabledReason::Failing)
+    };
+    let (one, other) = tokio::join!(disable(), disable());
+    let told = [one.unwrap(), other.unwrap()];
+    assert_eq!(told.iter().flatten().count(), 1, "{told:?}");
+    assert_eq!(disable().await.unwrap(), None);
+}
+
+async fn an_endpoint_of_the_standard_dialect_stays_signed(world: World) {
+    let scope = world.merchant().await;
+    for (dialect, signed) in [(Dialect::Standard, true), (Dialect::Flexype, false)] {
+        let new = NewEndpoint {
+            dialect,
+            ..endpoint("https://shop.example", &["PRODUCT_VIEWED"])
+        };
+        let made = world.gateway.create_endpoint(scope, new).await.unwrap();
+        let patch = EndpointPatch {
+            signed: Some(false),
+            ..EndpointPatch::default()
+        };
+        let changed = world
+            .gateway
+            .update_endpoint(scope, made.endpoint.id, patch)
+            .await;
+        assert_eq!(changed.unwrap().signed, signed, "{dialect:?}");
+    }
+}
 
 async fn rotated_secrets_are_revealed_with_their_overlap(world: World) {
     let scope = world.merchant().await;
@@ -90,7 +128,7 @@ async fn what_waited_comes_back_when_the_endpoint_is_enabled(world: World) {
         .await
         .unwrap();
     let until = disabled.disabled.unwrap().1 + settings().disabled_wait;
-    assert_eq!(world.storage.put_off(id, until, 10).await.unwrap(), 2);
+    assert_eq!(world.storage.put_off(id, until, 10, None).await.unwrap(), 2);
     assert!(gateway.enable_endpoint(scope, id).await.unwrap().enabled());
     for event in published.events {
         let shown = world
@@ -153,6 +191,15 @@ async fn a_test_send_is_answered_and_logged(world: World) {
     );
     let wire = request.header("x-event-id").unwrap().to_owned();
     assert!(wire.starts_with("evt_test_"), "{wire}");
+    world.gateway.enable_endpoint(scope, id).await.unwrap();
+    let retried = world
+        .gateway
+        .retry_delivery(scope, attempt.delivery_id, "usr_1")
+        .await;
+    assert!(
+        matches!(retried, Err(Error::Conflict { .. })),
+        "{retried:?}"
+    );
     let logged = world
         .storage
         .attempts(scope, attempt.delivery_id)

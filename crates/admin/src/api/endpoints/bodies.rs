@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::clock::Micros;
 use domain::dialect::Dialect;
 use domain::endpoint::{Destination, DisabledReason, Endpoint};
+use domain::error::FieldError;
 use domain::id::{EndpointId, MerchantId};
 use domain::secret::Secrets;
 use gateway::endpoints::{EndpointPatch, NewEndpoint};
@@ -13,11 +14,9 @@ use poem_openapi::Object;
 use poem_openapi::types::MaybeUndefined;
 use serde::{Deserialize, Serialize};
 
-use crate::raw_json::{Headers, HeadersPatch, RawJson};
+use crate::problem::{ApiError, Slug};
+use crate::raw_json::{Headers, HeadersPatch, MASK, RawJson};
 use crate::text::Text;
-
-/// Custom headers whose values are never shown again.
-const WRITE_ONLY: [&str; 2] = ["authorization", "cookie"];
 
 /// A new endpoint.
 #[derive(Deserialize, Object)]
@@ -59,7 +58,7 @@ pub(super) struct UpdateEndpoint {
     event_types: Option<Vec<String>>,
     /// A new description.
     description: MaybeUndefined<String>,
-    /// Custom headers to set; null takes one away.
+    /// Custom headers to set; null takes one away, `****` leaves it as it is.
     headers: MaybeUndefined<HeadersPatch>,
     /// A new rate limit.
     rate_limit: MaybeUndefined<u32>,
@@ -131,7 +130,7 @@ pub(crate) struct EndpointOut {
     description: String,
     /// The payload version it is fixed to.
     version: String,
-    /// Custom headers; the values of `authorization` and `cookie` are not shown.
+    /// Custom headers; their values are not shown.
     headers: Headers,
     /// Most requests a second.
     rate_limit: Option<u32>,
@@ -207,6 +206,18 @@ impl UpdateEndpoint {
     }
 }
 
+/// Refuses a header whose value is the mask: it was read back from us, and would be sent as it is.
+///
+/// Errors: 422 naming the header.
+pub(super) fn check_unmasked(headers: &[(String, String)]) -> Result<(), ApiError> {
+    let masked = headers.iter().find(|(_, value)| value == MASK);
+    masked.map_or(Ok(()), |(name, _)| {
+        let pointer = format!("/headers/{}", name.replace('~', "~0").replace('/', "~1"));
+        let field = FieldError::new(pointer, "mask", "must be the value, not its mask");
+        Err(ApiError::fields(Slug::InvalidHeader, vec![field]))
+    })
+}
+
 fn durations(list: Vec<Text<Duration>>) -> Vec<Duration> {
     list.into_iter().map(|delay| delay.0).collect()
 }
@@ -233,12 +244,9 @@ impl From<Secrets> for SecretsOut {
 impl From<Endpoint> for EndpointOut {
     fn from(endpoint: Endpoint) -> Self {
         let enabled = endpoint.enabled();
-        let headers = endpoint.headers.into_iter().map(|(name, value)| {
-            let hidden = WRITE_ONLY
-                .iter()
-                .any(|known| name.eq_ignore_ascii_case(known));
-            (name, if hidden { "****".to_owned() } else { value })
-        });
+        // Any of them may be a credential, whatever its name.
+        let names = endpoint.headers.into_iter().map(|(name, _)| name);
+        let headers = names.map(|name| (name, MASK.to_owned()));
         Self {
             id: Text(endpoint.id),
             merchant_id: Text(endpoint.merchant_id),

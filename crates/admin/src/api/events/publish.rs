@@ -12,14 +12,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
+use crate::auth::Auth;
 use crate::body::{RawBody, parse};
 use crate::idempotency::check_key;
 use crate::problem::{ApiError, Slug};
-use crate::raw_json::{RawJson, Unfit, check_payload};
+use crate::raw_json::{PAYLOAD_MAX, RawJson, Unfit, check_payload, check_size};
 use crate::text::Text;
 
-/// Bytes of a payload.
-const PAYLOAD_MAX: usize = 256 * 1024;
 /// Bytes of a single event's body: the payload and room for the rest.
 const EVENT_BODY_MAX: usize = PAYLOAD_MAX + 64 * 1024;
 /// Bytes of a batch's body. 1,000 events of 16 KiB fit.
@@ -163,6 +162,18 @@ pub(super) fn in_batch(error: gateway::Error) -> ApiError {
     error
 }
 
+/// The call as it is stored: the body's hash becomes its keyed fingerprint.
+pub(super) fn keyed(call: Publish, auth: &Auth) -> Publish {
+    let keyed = |key: IdempotencyKey| IdempotencyKey {
+        body_hash: auth.fingerprint(key.body_hash),
+        ..key
+    };
+    Publish {
+        idempotency: call.idempotency.map(keyed),
+        ..call
+    }
+}
+
 fn idempotency(body: &Bytes, key: Option<String>) -> Result<Option<IdempotencyKey>, ApiError> {
     let key = check_key(key)?;
     Ok(key.map(|key| IdempotencyKey {
@@ -173,12 +184,7 @@ fn idempotency(body: &Bytes, key: Option<String>) -> Result<Option<IdempotencyKe
 
 fn planned(body: &Bytes, event: Parsed<'_>, base: &str) -> Result<PublishEvent, ApiError> {
     let payload = event.payload.get();
-    if payload.len() > PAYLOAD_MAX {
-        return Err(ApiError::new(
-            Slug::PayloadTooLarge,
-            format!("A payload may have {PAYLOAD_MAX} bytes at most."),
-        ));
-    }
+    check_size(payload)?;
     check_payload(payload).map_err(|error| match error {
         Unfit::NoObject => ApiError::field(format!("{base}/payload"), "type", error.to_string()),
         Unfit::TooDeep | Unfit::LoneSurrogate => {
