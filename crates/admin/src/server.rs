@@ -84,7 +84,10 @@ pub async fn serve(
     }
     drop(listener);
     work.close();
-    let open = async { tokio::join!(graceful.shutdown(), work.wait()) };
+    let open = async {
+        graceful.shutdown().await;
+        work.wait().await;
+    };
     if tokio::time::timeout(grace, open).await.is_err() {
         tracing::warn!("requests were still open at the end of the grace period");
     }

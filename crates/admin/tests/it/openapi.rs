@@ -70,6 +70,16 @@ fn every_operation_says_what_may_go_wrong() {
 }
 
 #[test]
+fn an_action_that_may_be_repeated_never_conflicts() {
+    let document = document(Version::V3_1);
+    let actions = ["/enable", "/disable", "/rotate"];
+    let conflicts = operations(&document)
+        .filter(|(path, _, _)| actions.iter().any(|end| path.ends_with(end)))
+        .map(|(_, _, operation)| operation["responses"].get("409").is_some());
+    assert_eq!(conflicts.collect::<Vec<_>>(), [false; 3]);
+}
+
+#[test]
 fn every_schema_of_a_body_is_described_with_an_example() {
     let document = document(Version::V3_1);
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {

@@ -71,6 +71,42 @@ async fn every_refusal_is_a_problem_with_its_slug() {
 }
 
 #[tokio::test]
+async fn a_control_character_is_refused_before_postgres_sees_it() {
+    let running = Running::start_on_postgres().await;
+    let admin = running.admin().await;
+    let merchant = running.merchant(&admin).await;
+    let one = format!("/v1/merchants/{merchant}");
+    let (deliveries, events) = (format!("{one}/deliveries"), format!("{one}/events"));
+    let (parameter, field) = ((400, "invalid-parameter"), (422, "validation-failed"));
+    let type_of = |name: &str, description: &str| {
+        json!({ "name": name, "dialect": "standard", "description": description }).to_string()
+    };
+    let publish = r#"{"event_type":"\u0000","payload":{}}"#;
+    #[rustfmt::skip]
+    let table = [
+        ("GET", format!("{deliveries}?event_type=%00"), String::new(), parameter),
+        ("GET", format!("{deliveries}?event_id=a%00"), String::new(), parameter),
+        ("GET", format!("{events}?event_type=a%00b"), String::new(), parameter),
+        ("GET", format!("{events}/%00"), String::new(), (404, "not-found")),
+        ("GET", "/v1/event-types/%00".to_owned(), String::new(), (404, "not-found")),
+        ("POST", events, publish.to_owned(), field),
+        ("POST", "/v1/event-types".to_owned(), type_of("a\0", "b"), field),
+        ("POST", "/v1/event-types".to_owned(), type_of("a", "b\0"), field),
+        ("POST", format!("{one}/api-keys"), json!({ "name": "a\0", "scopes": ["events:read"] }).to_string(), field),
+        ("PATCH", one, json!({ "name": "a\0" }).to_string(), field),
+        ("POST", "/v1/auth/token".to_owned(), json!({ "email": "a\0", "password": "x" }).to_string(), (401, "unauthenticated")),
+    ];
+    for (method, path, body, refusal) in table {
+        let answer = running.send(method, &path, &admin, &[], &body).await;
+        assert_eq!(
+            (answer.status, answer.slug().as_str()),
+            refusal,
+            "{method} {path} {body}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_named() {
     let running = Running::start().await;
     let admin = running.admin().await;

@@ -99,6 +99,9 @@ async fn an_endpoint_is_shown_and_changed() {
         changed["headers"],
         json!({ "Cookie": "****", "X-New": "****" })
     );
+    let mask = json!({ "headers": { "X-Other": "****" } });
+    let refused = running.patch(&path, &admin, &mask).await;
+    assert_eq!(refused.slug(), "invalid-header");
     assert_eq!(changed["schedule"], Value::Null);
     assert_eq!(
         (&changed["enabled"], &changed["disabled_reason"]),
@@ -418,6 +421,9 @@ async fn contract_033_a_test_send_answers_its_attempt() {
         .send("POST", &path, &admin, &[], r#"{"payload":{"n": 1.50}}"#)
         .await;
     assert_eq!(tested.status, 200, "{tested:?}");
+    let large = format!(r#"{{"payload":{{"n":"{}"}}}}"#, "x".repeat(256 * 1024));
+    let refused = running.send("POST", &path, &admin, &[], &large).await;
+    assert_eq!(refused.slug(), "payload-too-large");
     let attempt = tested.json();
     assert_eq!(
         (&attempt["trigger"], &attempt["outcome"]),

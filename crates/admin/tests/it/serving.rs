@@ -1,10 +1,15 @@
 //! Probes, pages and the accept loop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use admin::Settings;
+use admin::server::Service;
+use poem::endpoint::ToDynEndpoint;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::running::Running;
 
@@ -82,6 +87,47 @@ async fn a_full_server_lets_the_next_connection_wait_until_one_ends() {
         .unwrap()
         .unwrap();
     assert_eq!(&head, b"HTTP/1.1 200");
+}
+
+#[tokio::test]
+async fn a_request_is_worked_to_its_end_when_its_client_hangs_up_and_the_server_stops() {
+    let (begun, release, done) = (
+        Arc::new(Notify::new()),
+        Arc::new(Notify::new()),
+        Arc::new(Notify::new()),
+    );
+    let steps = (Arc::clone(&begun), Arc::clone(&release), Arc::clone(&done));
+    let slow = poem::endpoint::make(move |_| {
+        let (begun, release, done) = steps.clone();
+        async move {
+            begun.notify_one();
+            release.notified().await;
+            done.notify_one();
+            poem::Response::default()
+        }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let until = stop.clone();
+    let server = tokio::spawn(async move {
+        let service: Service = Arc::new(ToDynEndpoint(slow));
+        let (settings, grace) = (Settings::default(), Duration::from_secs(5));
+        admin::server::serve(listener, service, &settings, until, grace).await
+    });
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        .await
+        .unwrap();
+    begun.notified().await;
+    drop(stream);
+    stop.cancel();
+    release.notify_one();
+    server.await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), done.notified())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
