@@ -74,6 +74,9 @@ pub(crate) struct Settings {
     pub(crate) admin: admin::Settings,
 }
 
+/// Fewest slots of a worker: each kind of work needs one.
+const SLOTS_MIN: usize = 4;
+
 /// A key that secrets at rest are encrypted with.
 pub(crate) type MasterKey = zeroize::Zeroizing<[u8; 32]>;
 
@@ -169,7 +172,7 @@ fn outbound(values: &Values) -> Result<OutboundSettings, ConfigError> {
 fn gateway(values: &Values, address_policy: AddressPolicy) -> Result<GatewaySettings, ConfigError> {
     let rules = |name: &str| {
         Ok::<_, ConfigError>(DialectRules {
-            timeout: values.duration(&format!("dialects.{name}.timeout"))?,
+            timeout: values.parsed(&format!("dialects.{name}.timeout"), value::timeout)?,
             schedule: values.parsed(&format!("dialects.{name}.schedule"), value::durations)?,
         })
     };
@@ -183,6 +186,7 @@ fn gateway(values: &Values, address_policy: AddressPolicy) -> Result<GatewaySett
         tests_per_minute: values.get("limits.test_sends")?,
         ingest_pace: values.duration("ingest.pace")?,
         ingest_waiting: values.get("ingest.waiting")?,
+        ingest_bytes: values.get("ingest.bytes")?,
         disabled_wait: values.duration("worker.disabled_wait")?,
         ..GatewaySettings::default()
     })
@@ -193,9 +197,9 @@ fn worker(
     dialects: DialectSettings,
 ) -> Result<worker::WorkerSettings, ConfigError> {
     Ok(worker::WorkerSettings {
-        slots: values.get("worker.slots")?,
-        per_endpoint: values.get("worker.in_flight_per_endpoint")?,
-        per_host: values.get("worker.per_host")?,
+        slots: values.at_least("worker.slots", SLOTS_MIN)?,
+        per_endpoint: values.at_least("worker.in_flight_per_endpoint", 1)?,
+        per_host: values.at_least("worker.per_host", 1)?,
         claim_pace: values.duration("worker.claim_pace")?,
         settle_pace: values.duration("worker.settle_pace")?,
         disable_after: values.duration("worker.disable_after")?,

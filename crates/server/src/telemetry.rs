@@ -20,8 +20,9 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// Clock ticks of `/proc/self/stat` in a second. Source: `USER_HZ` of Linux.
 const TICKS: f64 = 100.0;
 
-/// Remarks of PostgreSQL on what migrations find, which nobody needs to act on.
-const QUIET: &str = "sqlx::postgres::notice=warn";
+/// Remarks that nobody needs to act on: of PostgreSQL on what migrations find, of the pool on connections that
+/// it replaces. What fails for it fails a call of ours, which is logged.
+const QUIET: &str = "sqlx=error";
 
 /// Starts logging to standard error.
 ///

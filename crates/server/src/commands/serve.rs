@@ -25,7 +25,7 @@ use crate::telemetry::{Metrics, start_logs};
 /// For how long at least `/readyz` says 503 before connections are refused: load balancers look away.
 const NOTICE: Duration = Duration::from_millis(500);
 /// Time that attempts in flight get at the end.
-const WORKER_GRACE: Duration = Duration::from_secs(9);
+const WORKER_GRACE: Duration = Duration::from_secs(8);
 /// Time that open requests get after the worker has ended.
 const API_GRACE: Duration = Duration::from_secs(3);
 /// The end comes by then, whatever hangs: service managers kill after 15 s at the earliest.

@@ -169,7 +169,7 @@ pub(crate) const KEYS: &[Key] = &[
         "log",
         Kind::Text,
         "info",
-        "What is logged: a `tracing` filter, such as `info,worker=debug`.",
+        "What is logged: a `tracing` filter, such as `info,worker=debug`. The database driver's warnings are left out unless `sqlx=warn` asks for them.",
     ),
     key(
         "log_format",
@@ -218,7 +218,7 @@ pub(crate) const KEYS: &[Key] = &[
         "dialects.flexype.timeout",
         Kind::Duration,
         "10s",
-        "From the start of an attempt to its complete response head.",
+        "From the start of an attempt to its complete response head. At most 30s.",
     ),
     key(
         "dialects.standard.schedule",
@@ -230,7 +230,7 @@ pub(crate) const KEYS: &[Key] = &[
         "dialects.standard.timeout",
         Kind::Duration,
         "20s",
-        "From the start of an attempt to its complete response head.",
+        "From the start of an attempt to its complete response head. At most 30s.",
     ),
     key(
         "ingest.pace",
@@ -243,6 +243,12 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Number,
         "4096",
         "Publish calls that may wait for their commit. Beyond, callers get 503 and come back.",
+    ),
+    key(
+        "ingest.bytes",
+        Kind::Number,
+        "67108864",
+        "Bytes that the events of waiting publish calls may have together. Beyond, callers get 503 and come back.",
     ),
     key(
         "limits.endpoints_per_merchant",
@@ -332,7 +338,7 @@ pub(crate) const KEYS: &[Key] = &[
         "worker.slots",
         Kind::Number,
         "512",
-        "Requests in flight at once in this process.",
+        "Requests in flight at once in this process. At least 4.",
     ),
     key(
         "worker.in_flight_per_endpoint",

@@ -231,6 +231,14 @@ impl Values {
         self.parsed(path, |text| text.parse().map_err(|_| right(path)))
     }
 
+    /// A number that is not too small.
+    pub(crate) fn at_least(&self, path: &str, least: usize) -> Result<usize, ConfigError> {
+        self.parsed(path, |text| {
+            let number = text.parse().ok().filter(|number| *number >= least);
+            number.ok_or_else(|| format!("a number of at least {least}"))
+        })
+    }
+
     /// As [`Self::get`]; an empty text is none.
     pub(crate) fn optional<T: FromStr>(&self, path: &str) -> Result<Option<T>, ConfigError> {
         if self.entry(path).0.trim().is_empty() {

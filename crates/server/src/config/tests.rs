@@ -37,6 +37,7 @@ fn the_defaults_are_those_of_the_crates() {
     assert_eq!(settings.gateway.dialects, gateway.dialects);
     assert_eq!(settings.gateway.ingest_pace, gateway.ingest_pace);
     assert_eq!(settings.gateway.ingest_waiting, gateway.ingest_waiting);
+    assert_eq!(settings.gateway.ingest_bytes, gateway.ingest_bytes);
     assert_eq!(
         settings.gateway.endpoints_per_merchant,
         gateway.endpoints_per_merchant
@@ -119,6 +120,11 @@ fn a_bad_value_is_refused_by_name_with_what_is_right() {
         ("HOOKYARD_DATABASE_URL", "mysql://x", "postgres://"),
         ("HOOKYARD_LOG_FORMAT", "xml", "json or text"),
         ("HOOKYARD_MASTER_KEY", "c2hvcnQ=", "32 bytes"),
+        ("HOOKYARD_DIALECTS__FLEXYPE__TIMEOUT", "31s", "30s"),
+        ("HOOKYARD_DIALECTS__STANDARD__TIMEOUT", "1m", "30s"),
+        ("HOOKYARD_WORKER__SLOTS", "3", "at least 4"),
+        ("HOOKYARD_WORKER__IN_FLIGHT_PER_ENDPOINT", "0", "at least 1"),
+        ("HOOKYARD_WORKER__PER_HOST", "0", "at least 1"),
     ] {
         let fault = fault(&[(name, text)], &[], None);
         assert!(fault.starts_with(name) && fault.contains(part), "{fault}");

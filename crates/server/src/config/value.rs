@@ -16,6 +16,8 @@ pub(crate) const PASSWORD_MIN: usize = 8;
 const DNS_PORT: u16 = 53;
 /// Longest duration taken, in days: beyond it, sums of times would leave the calendar.
 const LONGEST_DAYS: u64 = 36_500;
+/// Longest timeout of attempts: a job's lease must outlast it.
+const TIMEOUT_MAX: Duration = Duration::from_secs(30);
 
 /// Non-empty parts between commas.
 pub(crate) fn parts(text: &str) -> impl Iterator<Item = &str> {
@@ -44,6 +46,16 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         Ok(parsed)
     } else {
         Err(format!("at most {LONGEST_DAYS}d"))
+    }
+}
+
+/// A timeout of attempts: as long as an endpoint may ask for.
+pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
+    let parsed = duration(text)?;
+    if parsed <= TIMEOUT_MAX {
+        Ok(parsed)
+    } else {
+        Err(format!("at most {}s", TIMEOUT_MAX.as_secs()))
     }
 }
 
