@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 HOOKYARD := cargo run --quiet --package server --bin hookyard --
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo test lint fmt gen gen/settings gen/openapi verify bench db/reset tools
+.PHONY: help run dev demo test lint fmt gen gen/settings gen/openapi verify clients resilience bench db/reset tools
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,13 @@ gen/openapi: ## Write openapi/*.json
 
 verify: ## Fail if a made file is not what the code says
 	@scripts/verify.sh
+
+clients: ## Prove the OpenAPI documents with generated clients
+	cargo build --package server
+	scripts/clients.sh
+
+resilience: tools ## Run the fault scenarios at full size
+	HOOKYARD_RESILIENCE=full cargo test --package server --test it resilience:: -- --test-threads=1 --nocapture
 
 bench: ## Measure throughput and latency beside a raw ceiling
 	cargo build --release --package server --bin hookyard

@@ -13,6 +13,7 @@ packages() {
   command -v redis-server >/dev/null || printf 'redis-server '
   command -v node >/dev/null && command -v npm >/dev/null || printf 'nodejs npm '
   python3 -c 'import venv, ensurepip' 2>/dev/null || printf 'python3-venv '
+  command -v java >/dev/null || printf 'default-jre-headless '
 }
 
 wanted=$(packages)
