@@ -106,7 +106,8 @@ impl Storage {
         let claimed = match &self.hot {
             Hot::Postgres(pool) => {
                 let pool = self.leases.as_ref().unwrap_or(pool);
-                postgres::claim(pool, version, &wants, take_open, now).await?
+                self.in_time(postgres::claim(pool, version, &wants, take_open, now))
+                    .await?
             }
             Hot::Sqlite(writer) => {
                 let wants = Arc::new(wants);
@@ -158,7 +159,7 @@ impl Storage {
         // In the order in which every batch takes its locks.
         claims.sort_unstable_by_key(|claim| claim.delivery_id);
         match &self.hot {
-            Hot::Postgres(pool) => postgres::undo(pool, &claims, due).await,
+            Hot::Postgres(pool) => self.in_time(postgres::undo(pool, &claims, due)).await,
             Hot::Sqlite(writer) => {
                 let claims = Arc::new(claims);
                 writer

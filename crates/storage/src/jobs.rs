@@ -58,7 +58,7 @@ impl Storage {
         match &self.hot {
             Hot::Postgres(pool) => {
                 let numbers: Vec<i16> = shards.iter().map(|s| s.number().into()).collect();
-                let rows = sqlx::query(
+                let read = sqlx::query(
                     // Shard by shard: each is a walk along the index that ends at the limit.
                     "select j.* from unnest($1::smallint[]) as s (shard), lateral (
                        select id, endpoint_id, merchant_id, due_us from jobs
@@ -70,8 +70,8 @@ impl Storage {
                 .bind(after.0)
                 .bind(until.0)
                 .bind(limit)
-                .fetch_all(pool)
-                .await?;
+                .fetch_all(pool);
+                let rows = self.in_time(async { Ok(read.await?) }).await?;
                 Ok(rows.iter().map(postgres_job).collect())
             }
             Hot::Sqlite(_) => {
@@ -104,7 +104,7 @@ impl Storage {
         let (after, after_id) = cursor.unwrap_or((Micros(0), DeliveryId::from_uuid(Uuid::nil())));
         match &self.hot {
             Hot::Postgres(pool) => {
-                let rows = sqlx::query(
+                let read = sqlx::query(
                     "select id, endpoint_id, merchant_id, due_us from jobs
                      where shard = $1::smallint and due_us >= $2::bigint and due_us <= $4::bigint
                        and (due_us > $2::bigint or id > $3::uuid)
@@ -115,8 +115,8 @@ impl Storage {
                 .bind(after_id.uuid())
                 .bind(now.0)
                 .bind(limit)
-                .fetch_all(pool)
-                .await?;
+                .fetch_all(pool);
+                let rows = self.in_time(async { Ok(read.await?) }).await?;
                 Ok(rows.iter().map(postgres_job).collect())
             }
             Hot::Sqlite(_) => {
@@ -330,7 +330,8 @@ impl Storage {
     pub async fn ping(&self) -> Result<(), Error> {
         match &self.hot {
             Hot::Postgres(pool) => {
-                sqlx::query("select 1").execute(pool).await?;
+                self.in_time(async { Ok(sqlx::query("select 1").execute(pool).await?) })
+                    .await?;
             }
             Hot::Sqlite(writer) => {
                 writer

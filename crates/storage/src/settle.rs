@@ -60,7 +60,7 @@ impl Storage {
     /// Errors: the database cannot be reached or refuses; then nothing is settled.
     pub async fn settle(&self, batch: Arc<Vec<Settlement>>) -> Result<HashSet<DeliveryId>, Error> {
         match &self.hot {
-            Hot::Postgres(pool) => postgres::settle(pool, &batch).await,
+            Hot::Postgres(pool) => self.in_time(postgres::settle(pool, &batch)).await,
             Hot::Sqlite(writer) => {
                 writer
                     .run(move |connection| {
