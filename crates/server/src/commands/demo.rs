@@ -18,7 +18,7 @@ use tokio::time::{interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::serve;
-use crate::config::{Flags, Settings};
+use crate::config::{Flags, Settings, Values};
 use crate::first_admin::{new_password, system_rng};
 use crate::output::say;
 use crate::telemetry::start_logs;
@@ -108,7 +108,14 @@ impl Server {
         let mut flags = flags.clone();
         flags.data_dir = Some(data.path().display().to_string());
         flags.listen.get_or_insert_with(|| "127.0.0.1:0".to_owned());
+        // Nothing of a real installation: not its environment, its file, its database or its keys.
+        flags.config = None;
         let own = [
+            "database_url=",
+            "redis_url=",
+            "metrics_listen=",
+            "master_key=",
+            "public_url=",
             "outbound.allow_http=true",
             "outbound.allowed_networks=127.0.0.0/8",
             "log_format=text",
@@ -119,7 +126,7 @@ impl Server {
         set.push(format!("admin.password={password}"));
         set.append(&mut flags.set);
         flags.set = set;
-        let settings = Settings::load(&flags)?;
+        let settings = Settings::from_values(&Values::of(&flags, std::iter::empty())?)?;
         start_logs(&settings)?;
         let (started, address) = oneshot::channel();
         let stop = CancellationToken::new();

@@ -169,11 +169,8 @@ impl Ports {
             };
             ports.serve(listener, shows, settings);
         } else if settings.metrics_listen.is_none() {
-            // A worker needs no port; on one machine with an API, the API has it.
-            match bind(settings.listen, "HOOKYARD_LISTEN").await {
-                Ok(listener) => ports.serve(listener, Shows::Probes, settings),
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "server.no_probes"),
-            }
+            // `listen` is the API's, which may start on this machine later.
+            tracing::info!("no port for probes and metrics: HOOKYARD_METRICS_LISTEN is not set");
         }
         Ok(ports)
     }

@@ -145,6 +145,10 @@ fn an_admin_is_added_beside_a_running_server() {
 fn the_demo_delivers_and_retries_and_ends_by_itself() {
     let mut demo = hookyard()
         .args(["demo", "--seconds", "6"])
+        // Of a real installation, which the demo leaves alone.
+        .env("HOOKYARD_DATABASE_URL", "postgres://hookyard.invalid/x")
+        .env("HOOKYARD_MASTER_KEY_FILE", "/nowhere")
+        .env("HOOKYARD_CONFIG", "/nowhere.toml")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
