@@ -1,8 +1,8 @@
 # Everything a developer or CI does, by name. `make` lists it.
 SHELL := /bin/sh
-HOOKYARD := cargo run --quiet --package server --bin hookyard --
+TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo test lint fmt gen gen/settings gen/openapi verify clients resilience bench db/reset tools
+.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi verify clients resilience bench db/reset tools
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,12 @@ dev: ## As run, with more in the log
 demo: ## Watch deliveries and retries to receivers made for it
 	cargo run --package server --bin hookyard -- demo
 
-test: tools ## Run every test, on private PostgreSQL and Redis servers
-	PATH="$(CURDIR)/.tools/python/bin:$$PATH" cargo run --quiet --package testkit --bin test-services -- scripts/test.sh
+# Everything in one go: a part alone would choose other features of its dependencies and build them again.
+build:
+	cargo build --workspace --all-targets
+
+test: tools build ## Run every test, on private PostgreSQL and Redis servers
+	PATH="$(CURDIR)/.tools/python/bin:$$PATH" $(TARGET)/test-services -- scripts/test.sh
 
 tools: ## Install what the tests need, or say what to install
 	@scripts/tools.sh
@@ -40,21 +44,20 @@ fmt: ## Format the code
 
 gen: gen/settings gen/openapi ## Write every made file
 
-gen/settings: ## Write config.default.toml and docs/settings.md
-	$(HOOKYARD) config --write .
+gen/settings: build ## Write config.default.toml and docs/settings.md
+	$(TARGET)/hookyard config --write .
 
-gen/openapi: ## Write openapi/*.json
-	$(HOOKYARD) openapi --write openapi
+gen/openapi: build ## Write openapi/*.json
+	$(TARGET)/hookyard openapi --write openapi
 
-verify: ## Fail if a made file is not what the code says
-	@scripts/verify.sh
+verify: build ## Fail if a made file is not what the code says
+	@scripts/verify.sh $(TARGET)/hookyard
 
-clients: ## Prove the OpenAPI documents with generated clients
-	cargo build --package server
-	scripts/clients.sh
+clients: build ## Prove the OpenAPI documents with generated clients
+	scripts/clients.sh $(TARGET)/hookyard
 
 resilience: tools ## Run the fault scenarios at full size
-	HOOKYARD_RESILIENCE=full cargo test --package server --test it resilience:: -- --test-threads=1 --nocapture
+	HOOKYARD_RESILIENCE=full cargo test --workspace --test it resilience:: -- --test-threads=1 --nocapture
 
 bench: ## Measure throughput and latency beside a raw ceiling
 	cargo build --release --package server --bin hookyard

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Compares every made file with a fresh one.
+# Compares every made file with a fresh one of the binary given.
 set -eu
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 mkdir "$fresh/docs"
-cargo run --quiet --package server --bin hookyard -- config --write "$fresh"
-cargo run --quiet --package server --bin hookyard -- openapi --write "$fresh/openapi"
+"$1" config --write "$fresh"
+"$1" openapi --write "$fresh/openapi"
 stale=
 for file in config.default.toml docs/settings.md openapi/hookyard.json openapi/hookyard-3.0.json; do
   cmp -s "$file" "$fresh/$file" || stale="$stale $file"

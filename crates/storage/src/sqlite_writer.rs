@@ -165,6 +165,7 @@ async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(),
 fn same(error: &Error) -> Error {
     match error {
         Error::Unavailable(text) => Error::Unavailable(text.clone()),
+        Error::Busy(text) => Error::Busy(text.clone()),
         Error::Full => Error::Full,
         Error::Closed => Error::Closed,
         other => Error::Database(other.to_string()),
