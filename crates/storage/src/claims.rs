@@ -105,7 +105,6 @@ impl Storage {
         wants.sort_unstable_by_key(|want| want.delivery_id);
         let claimed = match &self.hot {
             Hot::Postgres(pool) => {
-                let pool = self.leases.as_ref().unwrap_or(pool);
                 self.in_time(postgres::claim(pool, version, &wants, take_open, now))
                     .await?
             }

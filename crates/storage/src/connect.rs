@@ -46,25 +46,9 @@ impl DatabaseSettings {
 /// Connections of the hot path. Its statements are few and known, so their plans are forced: generic,
 /// by index, in the order of the given arrays.
 pub(crate) async fn postgres_hot(settings: &DatabaseSettings) -> Result<PgPool, Error> {
-    hot_pool(settings, settings.hot_connections, "on").await
-}
-
-/// Two connections for claims. A crash of the database may forget a claim, and then only: the job is due
-/// again and its event sent once more, which at-least-once allows. It saves a wait for the disk before
-/// every POST.
-pub(crate) async fn postgres_leases(settings: &DatabaseSettings) -> Result<PgPool, Error> {
-    hot_pool(settings, 2, "off").await
-}
-
-async fn hot_pool(
-    settings: &DatabaseSettings,
-    connections: u32,
-    synchronous_commit: &'static str,
-) -> Result<PgPool, Error> {
     let options = postgres_options(settings, "hookyard-hot")?.options([
         ("plan_cache_mode", "force_generic_plan"),
         ("jit", "off"),
-        ("synchronous_commit", synchronous_commit),
         ("statement_timeout", "4s"),
         ("lock_timeout", "2s"),
         ("enable_seqscan", "off"),
@@ -74,7 +58,7 @@ async fn hot_pool(
         ("max_parallel_workers_per_gather", "0"),
     ]);
     let pool = PgPoolOptions::new()
-        .max_connections(connections)
+        .max_connections(settings.hot_connections)
         .acquire_timeout(ACQUIRE_HOT)
         .test_before_acquire(false)
         .connect_with(options)

@@ -72,8 +72,6 @@ pub struct Storage {
     /// Configuration changes.
     pub(crate) changes: DatabaseConnection,
     pub(crate) hot: Hot,
-    /// The hot pool again, for claims: their commits need not reach the disk before the POST.
-    pub(crate) leases: Option<PgPool>,
     /// Held while SQLite has a write transaction open.
     pub(crate) write_turn: Arc<Mutex<()>>,
     pub(crate) keyring: Keyring,
@@ -95,12 +93,11 @@ impl Storage {
     /// Errors: it cannot be reached, or is none of ours.
     pub async fn open(settings: DatabaseSettings, keyring: Keyring) -> Result<Self, Error> {
         let write_turn = Arc::new(Mutex::new(()));
-        let (reads, changes, hot, leases) = if settings.is_postgres() {
+        let (reads, changes, hot) = if settings.is_postgres() {
             let api = connect::postgres_api(&settings).await?;
             let orm = SqlxPostgresConnector::from_sqlx_postgres_pool(api);
             let hot = connect::postgres_hot(&settings).await?;
-            let leases = connect::postgres_leases(&settings).await?;
-            (orm.clone(), orm, Hot::Postgres(hot), Some(leases))
+            (orm.clone(), orm, Hot::Postgres(hot))
         } else {
             let writer = connect::sqlite_connection(&settings).await?;
             let changes = connect::sqlite_changes(&settings).await?;
@@ -109,7 +106,6 @@ impl Storage {
                 SqlxSqliteConnector::from_sqlx_sqlite_pool(reads),
                 SqlxSqliteConnector::from_sqlx_sqlite_pool(changes),
                 Hot::Sqlite(SqliteWriter::start(writer, Arc::clone(&write_turn))),
-                None,
             )
         };
         let clock = Arc::new(DbClock::new(SystemClock.now()));
@@ -117,7 +113,6 @@ impl Storage {
             reads,
             changes,
             hot,
-            leases,
             write_turn,
             keyring,
             clock,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::receiver::{Behaviour, Receiver};
 use testkit::rest::{Rest, text};
 use testkit::server::{Hookyard, Mode};
@@ -115,7 +115,8 @@ async fn kill_9_under_load_loses_nothing_that_was_accepted(mode: Mode) {
         let path = stage.path(&format!("/events/{id}"));
         let event = stage.rest().get(&path).await.expect(200);
         let delivery = text(&event["deliveries"][0], "id").to_owned();
-        stage.wait_for(&delivery, "succeeded").await;
+        let succeeded = |delivery: &Value| delivery["status"] == "succeeded";
+        stage.wait_within(limit, &delivery, succeeded).await;
     }
 }
 
