@@ -64,7 +64,7 @@ impl Gateway {
         let (requests, waiting) = mpsc::channel(settings.ingest_waiting);
         let clock: Arc<dyn Clock> = storage.clock();
         let mut rng = StdRng::from_rng(&mut system_rng());
-        let batcher = ingest::Flusher {
+        let batcher = ingest::flusher::Flusher {
             storage: Arc::clone(&storage),
             queue: Arc::clone(&queue),
             config: Arc::clone(&config),
