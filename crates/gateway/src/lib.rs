@@ -61,7 +61,7 @@ impl Gateway {
         settings: GatewaySettings,
         stop: CancellationToken,
     ) -> Arc<Self> {
-        let (requests, waiting) = mpsc::channel(settings.ingest_waiting);
+        let (requests, waiting) = mpsc::channel(settings.ingest_waiting.max(1));
         let clock: Arc<dyn Clock> = storage.clock();
         let mut rng = StdRng::from_rng(&mut system_rng());
         let batcher = ingest::flusher::Flusher {

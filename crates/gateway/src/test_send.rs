@@ -49,7 +49,8 @@ impl TestLimiter {
 impl Gateway {
     /// Sends a test and answers its attempt, which is in the log by then.
     ///
-    /// Errors: no such endpoint; it is not subscribed to the type; too many tests; storage fails.
+    /// Errors: no such endpoint; the merchant is suspended; it is not subscribed to the type; too many
+    /// tests; storage fails.
     pub async fn test_send(
         &self,
         scope: TenantScope,
@@ -63,6 +64,9 @@ impl Gateway {
             .merchant(scope.merchant_id())
             .await?
             .ok_or(Error::NotFound)?;
+        if config.merchant.suspended {
+            return Err(Error::Suspended);
+        }
         let destination = Arc::clone(config.destination(id).ok_or(Error::NotFound)?);
         let event = self
             .sample(scope, &destination, test, Arc::clone(&config.store))
