@@ -1,4 +1,4 @@
-//! What the `standard` dialect hears: Retry-After and 410.
+//! What the `standard` dialect hears: Retry-After and 410. And what failing for too long comes to.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ in_both_modes! {
     retry_after_lengthens_the_wait,
     gone_disables_the_endpoint_and_tells_of_it,
     gone_changes_nothing_for_a_flexype_endpoint,
+    nothing_but_failures_for_too_long_disables_the_endpoint,
 }
 
 async fn retry_after_lengthens_the_wait(mode: Mode) {
@@ -66,4 +67,26 @@ async fn gone_changes_nothing_for_a_flexype_endpoint(mode: Mode) {
         "{}",
         text(&endpoint, "id")
     );
+}
+
+async fn nothing_but_failures_for_too_long_disables_the_endpoint(mode: Mode) {
+    // The schedule of the stage ends after more than this.
+    let short = [("HOOKYARD_WORKER__DISABLE_AFTER", "250ms")];
+    let (stage, broken, watcher) = tokio::join!(
+        Stage::start_with(mode, &short),
+        Receiver::start(),
+        Receiver::start()
+    );
+    broken.answer(Behaviour::Status(500));
+    let endpoint = stage.flexype(&broken).await;
+    let told = json!({"event_types": ["endpoint.disabled"]});
+    stage.endpoint(&with(standard(&watcher.url()), &told)).await;
+    stage.publish().await;
+    let news = watcher.wait_for(1, SOON).await.remove(0).json();
+    assert_eq!(news["data"]["endpoint_id"], endpoint["id"]);
+    assert_eq!(news["data"]["reason"], "failing");
+    let shown = stage.rest().get(&stage.endpoint_path(&endpoint, "")).await;
+    let shown = shown.expect(200);
+    assert_eq!(shown["enabled"], false);
+    assert_eq!(shown["disabled_reason"], "failing");
 }
