@@ -69,6 +69,17 @@ impl<K: Kind> Id<K> {
         Micros(ms * 1_000)
     }
 
+    /// The 26 letters after the underscore: other systems' ids are spelled with them too.
+    pub fn suffix(self) -> String {
+        let mut letters = [0u8; SUFFIX_LEN];
+        let mut rest = self.uuid.as_u128();
+        for letter in letters.iter_mut().rev() {
+            *letter = ALPHABET[(rest & 31) as usize];
+            rest >>= 5;
+        }
+        letters.into_iter().map(char::from).collect()
+    }
+
     /// The smallest id of a millisecond: the lower edge of a time range over ids.
     pub fn floor(at: Micros) -> Self {
         let ms = at.millis().clamp(0, (1 << 48) - 1);
@@ -78,14 +89,7 @@ impl<K: Kind> Id<K> {
 
 impl<K: Kind> fmt::Display for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut letters = [0u8; SUFFIX_LEN];
-        let mut rest = self.uuid.as_u128();
-        for letter in letters.iter_mut().rev() {
-            *letter = ALPHABET[(rest & 31) as usize];
-            rest >>= 5;
-        }
-        let suffix = std::str::from_utf8(&letters).map_err(|_| fmt::Error)?;
-        write!(f, "{}_{suffix}", K::PREFIX)
+        write!(f, "{}_{}", K::PREFIX, self.suffix())
     }
 }
 
@@ -178,6 +182,13 @@ kinds! {
     UserKind UserId "usr" "a user";
     ApiKeyKind ApiKeyId "key" "an API key";
     WorkerKind WorkerId "wrk" "a worker process";
+    AppKind AppId "app" "an app";
+    InstallationKind InstallationId "ins" "an installation";
+    SessionKind SessionId "ses" "a browsing session";
+    CheckoutKind CheckoutId "chk" "a checkout session";
+    ShopperKind ShopperId "shp" "a shopper";
+    ActivityKind ActivityId "act" "an activity";
+    BatchKind BatchId "bat" "a POST that several deliveries share";
 }
 
 #[cfg(test)]

@@ -152,12 +152,7 @@ impl Claimer {
                 if self.failing.swap(false, Ordering::Relaxed) {
                     tracing::info!("jobs are claimed again");
                 }
-                let ours: HashSet<DeliveryId> = claimed.iter().map(|job| job.delivery_id).collect();
-                let mut not_ours: Vec<DeliveryId> = asked
-                    .iter()
-                    .map(|stub| stub.delivery_id)
-                    .filter(|id| !ours.contains(id))
-                    .collect();
+                let (claimed, mut not_ours) = in_order_of(&asked, claimed);
                 let ready = self.complete(claimed, since, &mut not_ours).await;
                 Ended {
                     asked,
@@ -391,6 +386,23 @@ impl Held {
             Self::Wanted(wants) => storage.unclaim(wants.clone(), due).await,
         }
     }
+}
+
+/// The claims in the order they were asked for, which is the order of their lanes, and what was not given.
+fn in_order_of(asked: &[Stub], claimed: Vec<Claimed>) -> (Vec<Claimed>, Vec<DeliveryId>) {
+    let mut ours: HashMap<DeliveryId, Claimed> = claimed
+        .into_iter()
+        .map(|job| (job.delivery_id, job))
+        .collect();
+    let mut not_ours = Vec::new();
+    let mut ordered = Vec::with_capacity(ours.len());
+    for stub in asked {
+        match ours.remove(&stub.delivery_id) {
+            Some(job) => ordered.push(job),
+            None => not_ours.push(stub.delivery_id),
+        }
+    }
+    (ordered, not_ours)
 }
 
 /// Tries until the leases end by themselves.

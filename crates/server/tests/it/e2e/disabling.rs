@@ -40,7 +40,11 @@ async fn events_for_a_disabled_endpoint_are_skipped_and_can_be_retried_by_hand(m
 
 async fn enabling_sends_what_waited_oldest_first(mode: Mode) {
     let settings = [
-        ("HOOKYARD_DIALECTS__FLEXYPE__SCHEDULE", "1s"),
+        // As many as it takes: on a busy machine some are tried again before the switch.
+        (
+            "HOOKYARD_DIALECTS__FLEXYPE__SCHEDULE",
+            "1s,1s,1s,1s,1s,1s,1s,1s",
+        ),
         ("HOOKYARD_WORKER__IN_FLIGHT_PER_ENDPOINT", "1"),
     ];
     let (stage, receiver) = tokio::join!(Stage::start_with(mode, &settings), Receiver::start());
@@ -61,15 +65,13 @@ async fn enabling_sends_what_waited_oldest_first(mode: Mode) {
         };
         stage.wait_until(event.only(), put_off).await;
     }
-    assert_eq!(receiver.requests().len(), 5);
+    let before = receiver.requests().len();
     receiver.answer(Behaviour::Status(200));
-    receiver.clear();
     switch(&stage, &endpoint, "enable").await;
     for event in &published {
         stage.wait_for(event.only(), "succeeded").await;
     }
-    let sent: Vec<String> = receiver
-        .requests()
+    let sent: Vec<String> = receiver.requests()[before..]
         .iter()
         .map(|request| request.header("x-event-id").unwrap().to_owned())
         .collect();
