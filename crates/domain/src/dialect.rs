@@ -1,9 +1,15 @@
 //! Wire formats: what is sent, what counts as acknowledged, when it is tried again.
 //!
 //! To add a dialect: a file beside `flexype.rs` with a [`Format`], a line in [`Dialect::ALL`],
-//! [`Dialect::format`] and [`DialectSettings`], its event types in `catalog.rs`, its vectors in testkit.
+//! [`Dialect::format`] and [`DialectSettings`], its event types in the catalogue, its keys in the server's
+//! settings, its vectors in testkit.
 
+pub mod carthook;
+mod flashy;
 mod flexype;
+mod rules;
+#[cfg(test)]
+mod samples;
 mod standard;
 
 use std::time::Duration;
@@ -13,10 +19,13 @@ use bytes::Bytes;
 use crate::attempt::{Exchange, Outcome, mask};
 use crate::clock::Micros;
 use crate::endpoint::{Destination, Endpoint};
+use crate::error::FieldError;
 use crate::event::Event;
-use crate::retry::RetryPolicy;
+use crate::id::EventId;
 use crate::secret::Secrets;
 use crate::signing::signature_header;
+
+pub use rules::{DialectRules, DialectSettings};
 
 /// What our requests call themselves.
 pub const USER_AGENT: &str = concat!("Hookyard/", env!("CARGO_PKG_VERSION"));
@@ -29,11 +38,15 @@ pub enum Dialect {
     Standard = 0,
     /// FlexyPe, version 2026-05.
     Flexype = 1,
+    /// Flashy.
+    Flashy = 2,
+    /// CartHook.
+    Carthook = 3,
 }
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Standard, Self::Flexype];
+    pub const ALL: [Self; 4] = [Self::Standard, Self::Flexype, Self::Flashy, Self::Carthook];
 
     /// The number storage keeps.
     pub const fn code(self) -> i16 {
@@ -50,6 +63,8 @@ impl Dialect {
         match self {
             Self::Standard => "standard",
             Self::Flexype => "flexype",
+            Self::Flashy => "flashy",
+            Self::Carthook => "carthook",
         }
     }
 
@@ -65,6 +80,16 @@ impl Dialect {
         match self {
             Self::Standard => &standard::Standard,
             Self::Flexype => &flexype::Flexype,
+            Self::Flashy => &flashy::Flashy,
+            Self::Carthook => &carthook::Carthook,
+        }
+    }
+
+    /// What the wire ids of its events begin with. Source: contract 14 and 129.
+    const fn event_prefix(self) -> &'static str {
+        match self {
+            Self::Standard | Self::Flexype | Self::Flashy => "evt_",
+            Self::Carthook => "cev_",
         }
     }
 }
@@ -100,12 +125,41 @@ impl Header {
     }
 }
 
+/// The wire id of an event for which the client chose none: our id, spelled as the dialect of its type wants.
+pub fn wire_id(dialect: Dialect, id: EventId) -> String {
+    format!("{}{}", dialect.event_prefix(), id.suffix())
+}
+
+/// The wire id of the event of a test send.
+pub fn test_wire_id(dialect: Dialect, id: EventId) -> String {
+    format!("{}test_{}", dialect.event_prefix(), id.suffix())
+}
+
+/// Checks that a wire id which the client chose suits the dialect of its event's type: CartHook's begin with
+/// `cev_`, the others' are opaque.
+///
+/// Errors: the field, with the rule it breaks.
+pub fn check_wire_id(dialect: Dialect, pointer: &str, event_id: &str) -> Result<(), FieldError> {
+    if dialect == Dialect::Carthook && !event_id.starts_with(dialect.event_prefix()) {
+        return Err(FieldError::new(
+            pointer,
+            "event_id",
+            "must begin with `cev_` for a carthook event type",
+        ));
+    }
+    Ok(())
+}
+
 /// The rules of one wire format.
 pub trait Format: Sync {
     /// The versions an endpoint may be fixed to; the first is the default.
     fn versions(&self) -> &'static [&'static str];
-    /// The request body: a pure function of the event's row.
-    fn body(&self, event: &Event) -> Bytes;
+    /// The request body: a pure function of the event's row and of ids that never change.
+    fn body(&self, event: &Event, endpoint: &Endpoint) -> Bytes;
+    /// The body of one request that carries these events in this order; `None` where the format has no batches.
+    fn batch_body(&self, _events: &[&Event]) -> Option<Bytes> {
+        None
+    }
     /// The format's own headers.
     fn headers(&self, event: &Event, endpoint: &Endpoint, secrets: &Secrets) -> Vec<Header>;
     /// Whether a response with this status is an acknowledgement.
@@ -116,77 +170,6 @@ pub trait Format: Sync {
     fn hears_gone(&self) -> bool;
     /// Whether delays get jitter and Retry-After is heard.
     fn adaptive(&self) -> bool;
-}
-
-/// Timeout and schedule of a dialect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DialectRules {
-    /// From the start of an attempt to its complete response head.
-    pub timeout: Duration,
-    /// Delay before each retry.
-    pub schedule: Vec<Duration>,
-}
-
-/// The platform's defaults for every dialect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DialectSettings {
-    /// FlexyPe's.
-    pub flexype: DialectRules,
-    /// Standard Webhooks'.
-    pub standard: DialectRules,
-}
-
-impl Default for DialectSettings {
-    /// Source: FlexyPe, "Retry logic"; Standard Webhooks, "Deliverability and reliability".
-    fn default() -> Self {
-        let minutes = |list: &[u64]| {
-            list.iter()
-                .map(|n| Duration::from_mins(*n))
-                .collect::<Vec<_>>()
-        };
-        let mut standard = minutes(&[5, 30, 120, 300, 600, 840, 1_200, 1_440]);
-        standard.insert(0, Duration::from_secs(5));
-        Self {
-            flexype: DialectRules {
-                timeout: Duration::from_secs(10),
-                schedule: minutes(&[1, 5, 15]),
-            },
-            standard: DialectRules {
-                timeout: Duration::from_secs(20),
-                schedule: standard,
-            },
-        }
-    }
-}
-
-impl DialectSettings {
-    /// The defaults of one dialect.
-    pub const fn rules(&self, dialect: Dialect) -> &DialectRules {
-        match dialect {
-            Dialect::Standard => &self.standard,
-            Dialect::Flexype => &self.flexype,
-        }
-    }
-
-    /// How long an attempt to this endpoint may take.
-    pub fn timeout(&self, endpoint: &Endpoint) -> Duration {
-        endpoint
-            .timeout
-            .unwrap_or(self.rules(endpoint.dialect).timeout)
-    }
-
-    /// When attempts to this endpoint are repeated.
-    pub fn retry_policy(&self, endpoint: &Endpoint) -> RetryPolicy {
-        let adaptive = endpoint.dialect.format().adaptive();
-        RetryPolicy {
-            schedule: endpoint
-                .schedule
-                .clone()
-                .unwrap_or_else(|| self.rules(endpoint.dialect).schedule.clone()),
-            jitter: adaptive,
-            hears_retry_after: adaptive,
-        }
-    }
 }
 
 /// One request as it will be sent.
@@ -219,18 +202,42 @@ impl Outgoing {
 pub fn render(event: &Event, destination: &Destination, now: Micros) -> Outgoing {
     let Destination { endpoint, secrets } = destination;
     let format = endpoint.dialect.format();
-    let body = format.body(event);
+    let own = format.headers(event, endpoint, secrets);
+    let body = format.body(event, endpoint);
+    outgoing(body, own, &event.event_id, destination, now)
+}
+
+/// Renders several events as one request, signed at `now` under the batch's id; `None` where the endpoint's
+/// dialect has no batches. A format that has them has no headers of its own: they speak of one event.
+pub fn render_batch(
+    events: &[&Event],
+    batch_id: &str,
+    destination: &Destination,
+    now: Micros,
+) -> Option<Outgoing> {
+    let body = destination.endpoint.dialect.format().batch_body(events)?;
+    Some(outgoing(body, Vec::new(), batch_id, destination, now))
+}
+
+fn outgoing(
+    body: Bytes,
+    own: Vec<Header>,
+    webhook_id: &str,
+    destination: &Destination,
+    now: Micros,
+) -> Outgoing {
+    let Destination { endpoint, secrets } = destination;
     let mut headers = Vec::with_capacity(9 + endpoint.headers.len());
     headers.push(Header::open("content-type", "application/json"));
     headers.push(Header::open("user-agent", USER_AGENT));
-    headers.extend(format.headers(event, endpoint, secrets));
+    headers.extend(own);
     if endpoint.signed {
         let timestamp = now.seconds();
-        headers.push(Header::open("webhook-id", &*event.event_id));
+        headers.push(Header::open("webhook-id", webhook_id));
         headers.push(Header::open("webhook-timestamp", timestamp.to_string()));
         headers.push(Header::open(
             "webhook-signature",
-            signature_header(secrets.signing_keys(now), &event.event_id, timestamp, &body),
+            signature_header(secrets.signing_keys(now), webhook_id, timestamp, &body),
         ));
     }
     headers.extend(

@@ -179,6 +179,8 @@ fn gateway(values: &Values, address_policy: AddressPolicy) -> Result<GatewaySett
     Ok(GatewaySettings {
         address_policy,
         dialects: DialectSettings {
+            carthook: rules("carthook")?,
+            flashy: rules("flashy")?,
             flexype: rules("flexype")?,
             standard: rules("standard")?,
         },

@@ -70,7 +70,7 @@ async fn request_body(
         .endpoint_even_deleted(scope, delivery.endpoint_id)
         .await?;
     let body = event.zip(endpoint).map(|(event, endpoint)| {
-        let body = endpoint.dialect.format().body(&event);
+        let body = endpoint.dialect.format().body(&event, &endpoint);
         String::from_utf8_lossy(&body).into_owned()
     });
     Ok(body)

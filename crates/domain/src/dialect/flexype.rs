@@ -16,7 +16,7 @@ impl Format for Flexype {
     }
 
     /// `{event_time, event_type, event_id, store, payload}`, the payload's bytes untouched.
-    fn body(&self, event: &Event) -> Bytes {
+    fn body(&self, event: &Event, _: &Endpoint) -> Bytes {
         let mut body = Vec::with_capacity(160 + event.store.len() + event.payload.len());
         for part in [
             br#"{"event_time":""#,
@@ -63,29 +63,15 @@ impl Format for Flexype {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Dialect;
+    use super::super::samples::{destination, event};
     use super::*;
-    use crate::clock::Micros;
-    use crate::id::{EventId, MerchantId};
-    use uuid::Uuid;
-
-    fn event(payload: &'static str) -> Event {
-        Event {
-            id: EventId::from_uuid(Uuid::nil()),
-            merchant_id: MerchantId::from_uuid(Uuid::nil()),
-            event_id: "evt_456789123".into(),
-            event_type: "ABANDONED_SESSION".into(),
-            payload: Bytes::from_static(payload.as_bytes()),
-            store: r#"{"id":"s","name":"My Store","shopify_domain":null,"main_domain":null}"#
-                .into(),
-            occurred_at: Micros(1_778_148_000_500_000),
-            created_at: Micros(0),
-            is_test: false,
-        }
-    }
 
     #[test]
     fn contract_011_the_body_has_exactly_five_keys_in_order() {
-        let body = Flexype.body(&event(r#"{"price": 1.10,"id":12345678901234567890}"#));
+        let endpoint = destination(Dialect::Flexype).endpoint;
+        let payload = r#"{"price": 1.10,"id":12345678901234567890}"#;
+        let body = Flexype.body(&event("ABANDONED_SESSION", payload), &endpoint);
         assert_eq!(
             std::str::from_utf8(&body).unwrap(),
             r#"{"event_time":"2026-05-07T10:00:00Z","event_type":"ABANDONED_SESSION","event_id":"evt_456789123","store":{"id":"s","name":"My Store","shopify_domain":null,"main_domain":null},"payload":{"price": 1.10,"id":12345678901234567890}}"#

@@ -16,7 +16,7 @@ impl Format for Standard {
     }
 
     /// `{type, timestamp, data}`, the payload's bytes untouched.
-    fn body(&self, event: &Event) -> Bytes {
+    fn body(&self, event: &Event, _: &Endpoint) -> Bytes {
         let mut body = Vec::with_capacity(96 + event.payload.len());
         for part in [
             br#"{"type":""#,

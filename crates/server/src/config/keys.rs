@@ -95,6 +95,14 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
         "Connections to PostgreSQL; SQLite takes only `api_connections`, for reads.",
     ),
     (
+        "dialects.carthook",
+        "Defaults of CartHook endpoints. An endpoint may have its own.",
+    ),
+    (
+        "dialects.flashy",
+        "Defaults of Flashy endpoints. An endpoint may have its own.",
+    ),
+    (
         "dialects.flexype",
         "Defaults of FlexyPe endpoints. An endpoint may have its own.",
     ),
@@ -207,6 +215,30 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Number,
         "10",
         "Connections for the API's reads and changes.",
+    ),
+    key(
+        "dialects.carthook.schedule",
+        Kind::Durations,
+        "1m,5m,15m,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h",
+        "Delays before the retries of a failed delivery: 1, 5 and 15 minutes, then hourly as long as all delays together are within 24 h.",
+    ),
+    key(
+        "dialects.carthook.timeout",
+        Kind::Duration,
+        "10s",
+        "From the start of an attempt to its complete response head. At most 30s.",
+    ),
+    key(
+        "dialects.flashy.schedule",
+        Kind::Durations,
+        "1m,5m,15m",
+        "Delays before the retries of a failed delivery. Source: Flashy asks for at least three more tries.",
+    ),
+    key(
+        "dialects.flashy.timeout",
+        Kind::Duration,
+        "5s",
+        "From the start of an attempt to its complete response head. At most 30s. Source: Flashy asks for an answer under 5 s.",
     ),
     key(
         "dialects.flexype.schedule",
