@@ -2,10 +2,10 @@
 SHELL := /bin/sh
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi verify clients resilience bench db/reset tools
+.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi verify conformance conformance/check clients resilience bench db/reset tools
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Receivers on this machine may be called; what the environment says wins.
 run dev: export HOOKYARD_OUTBOUND__ALLOW_HTTP ?= true
@@ -52,6 +52,13 @@ gen/openapi: build ## Write openapi/*.json
 
 verify: build ## Fail if a made file is not what the code says
 	@scripts/verify.sh $(TARGET)/hookyard
+
+conformance: build ## Write docs/conformance.md from what `make test` reported
+	$(TARGET)/conformance
+
+conformance/check: build ## Fail if docs/conformance.md is not what `make test` reported
+	@if command -v cargo-nextest >/dev/null; then $(TARGET)/conformance --check; \
+	else echo "cargo-nextest is not installed: docs/conformance.md is not checked"; fi
 
 clients: build ## Prove the OpenAPI documents with generated clients
 	scripts/clients.sh $(TARGET)/hookyard

@@ -16,6 +16,7 @@
 
 pub mod bench;
 pub mod clock;
+pub mod conformance;
 pub mod dns;
 pub mod fixtures;
 pub mod ledger;
