@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_spelled_in_utc() {
+    fn contract_012_times_are_spelled_in_utc() {
         let at = Micros(1_778_148_000_123_456);
         assert_eq!(at.rfc3339(), "2026-05-07T10:00:00.123Z");
         assert_eq!(at.rfc3339_seconds(), "2026-05-07T10:00:00Z");

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn every_outcome_on_every_attempt_has_the_expected_next_step() {
+    fn contract_024_025_098_every_outcome_on_every_attempt_has_the_expected_next_step() {
         for outcome in Outcome::ALL {
             for number in 1..=6 {
                 for trigger in [Trigger::Schedule, Trigger::Manual, Trigger::Test] {
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_manual_retry_is_not_made_again() {
+    fn contract_028_a_lost_manual_retry_is_not_made_again() {
         assert!(within_budget(9, Trigger::Manual, false, &policy(3)));
         assert!(!within_budget(9, Trigger::Manual, true, &policy(3)));
         assert!(!within_budget(5, Trigger::Schedule, true, &policy(3)));

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_typeid_vector_is_spelled_the_same() {
+    fn contract_014_the_published_typeid_vector_is_spelled_the_same() {
         let uuid = Uuid::parse_str("01890a5d-ac96-774b-bcce-b302099a8057").unwrap();
         let id = EventId::from_uuid(uuid);
         assert_eq!(id.to_string(), "evt_01h455vb4pex5vsknk084sn02q");

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn made_secrets_pass_their_own_checks() {
+    fn contract_002_made_secrets_pass_their_own_checks() {
         let mut rng = StdRng::seed_from_u64(1);
         assert!(check_plain("/secret", Secret::plain(&mut rng).expose()).is_ok());
         assert!(check_signing("/secret", Secret::signing(&mut rng).expose()).is_ok());

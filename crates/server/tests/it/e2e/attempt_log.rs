@@ -12,12 +12,12 @@ use testkit::tls::TestCa;
 use super::stage::{EVENT, LATER, PAYLOAD, SECRET, Stage, flexype, with};
 
 in_both_modes! {
-    an_attempt_carries_timings_addresses_headers_and_both_bodies,
-    a_long_answer_is_kept_in_part_and_an_answer_of_any_bytes_is_shown,
+    contract_029_an_attempt_carries_timings_addresses_headers_and_both_bodies,
+    contract_019_a_long_answer_is_kept_in_part_and_an_answer_of_any_bytes_is_shown,
     lists_are_paged_without_gaps_or_repeats,
 }
 
-async fn an_attempt_carries_timings_addresses_headers_and_both_bodies(mode: Mode) {
+async fn contract_029_an_attempt_carries_timings_addresses_headers_and_both_bodies(mode: Mode) {
     let ca = TestCa::new();
     let receiver = Receiver::start_with(ca.server_config(&["shop.example"], true)).await;
     let pem = tempfile::NamedTempFile::new().unwrap();
@@ -84,7 +84,9 @@ async fn an_attempt_carries_timings_addresses_headers_and_both_bodies(mode: Mode
     assert_eq!(shown.expect(200)["headers"]["Authorization"], "****");
 }
 
-async fn a_long_answer_is_kept_in_part_and_an_answer_of_any_bytes_is_shown(mode: Mode) {
+async fn contract_019_a_long_answer_is_kept_in_part_and_an_answer_of_any_bytes_is_shown(
+    mode: Mode,
+) {
     let (stage, receiver) = tokio::join!(Stage::start(mode), Receiver::start());
     let endpoint = stage.flexype(&receiver).await;
     receiver.answer(Behaviour::body(200, vec![b'x'; 40_000]));

@@ -9,9 +9,9 @@ use testkit::server::Mode;
 use super::stage::{LATER, SOON, Stage, millis};
 
 in_both_modes! {
-    events_for_a_disabled_endpoint_are_skipped_and_can_be_retried_by_hand,
+    contract_098_events_for_a_disabled_endpoint_are_skipped_and_can_be_retried_by_hand,
     enabling_sends_what_waited_oldest_first,
-    deleting_an_endpoint_cancels_what_is_pending,
+    contract_098_deleting_an_endpoint_cancels_what_is_pending,
 }
 
 async fn switch(stage: &Stage, endpoint: &Value, action: &str) {
@@ -20,7 +20,9 @@ async fn switch(stage: &Stage, endpoint: &Value, action: &str) {
     assert_eq!(shown["enabled"], action == "enable");
 }
 
-async fn events_for_a_disabled_endpoint_are_skipped_and_can_be_retried_by_hand(mode: Mode) {
+async fn contract_098_events_for_a_disabled_endpoint_are_skipped_and_can_be_retried_by_hand(
+    mode: Mode,
+) {
     let (stage, receiver) = tokio::join!(Stage::start(mode), Receiver::start());
     let endpoint = stage.flexype(&receiver).await;
     switch(&stage, &endpoint, "disable").await;
@@ -82,7 +84,7 @@ async fn enabling_sends_what_waited_oldest_first(mode: Mode) {
     assert_eq!(sent, expected);
 }
 
-async fn deleting_an_endpoint_cancels_what_is_pending(mode: Mode) {
+async fn contract_098_deleting_an_endpoint_cancels_what_is_pending(mode: Mode) {
     let (stage, receiver) = tokio::join!(Stage::start_with(mode, &[LATER]), Receiver::start());
     receiver.answer(Behaviour::Status(500));
     let endpoint = stage.flexype(&receiver).await;

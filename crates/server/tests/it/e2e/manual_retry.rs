@@ -16,7 +16,7 @@ in_both_modes! {
     contract_028_a_waiting_retry_is_brought_forward_to_now,
     contract_029_status_and_reason_are_shown_for_each_delivery,
     contract_098_a_delivery_passes_the_states_it_should,
-    a_cancelled_delivery_is_not_sent_until_somebody_retries_it,
+    contract_098_a_cancelled_delivery_is_not_sent_until_somebody_retries_it,
 }
 
 async fn contract_028_a_failed_delivery_gets_one_attempt_by_hand_and_no_new_schedule(mode: Mode) {
@@ -152,7 +152,7 @@ async fn contract_098_a_delivery_passes_the_states_it_should(mode: Mode) {
     assert_eq!(delivery["skip_reason"], "endpoint_disabled");
 }
 
-async fn a_cancelled_delivery_is_not_sent_until_somebody_retries_it(mode: Mode) {
+async fn contract_098_a_cancelled_delivery_is_not_sent_until_somebody_retries_it(mode: Mode) {
     let (stage, receiver) = tokio::join!(Stage::start(mode), Receiver::start());
     let schedule = json!({"schedule": ["1s"]});
     let body = with(flexype(&receiver.url()), &schedule);

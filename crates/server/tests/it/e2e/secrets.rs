@@ -10,7 +10,7 @@ use super::stage::{SECRET, SOON, Stage};
 in_both_modes! {
     contract_034_401_from_a_receiver_is_an_ordinary_failure,
     contract_035_a_secret_is_shown_at_create_reveal_and_rotate_only,
-    rotation_changes_the_plain_secret_at_once_and_signs_with_both_for_the_overlap,
+    contract_027_rotation_changes_the_plain_secret_at_once_and_signs_with_both_for_the_overlap,
 }
 
 async fn contract_034_401_from_a_receiver_is_an_ordinary_failure(mode: Mode) {
@@ -91,7 +91,9 @@ async fn contract_035_a_secret_is_shown_at_create_reveal_and_rotate_only(mode: M
     );
 }
 
-async fn rotation_changes_the_plain_secret_at_once_and_signs_with_both_for_the_overlap(mode: Mode) {
+async fn contract_027_rotation_changes_the_plain_secret_at_once_and_signs_with_both_for_the_overlap(
+    mode: Mode,
+) {
     let (stage, receiver) = tokio::join!(Stage::start(mode), Receiver::start());
     let endpoint = stage.flexype(&receiver).await;
     let rotate = stage.endpoint_path(&endpoint, "/secret/rotate");

@@ -11,7 +11,7 @@ in_both_modes! {
     contract_033_a_test_sends_a_sample_with_real_headers_and_answers_its_attempt,
     contract_033_a_failed_test_is_logged_and_not_retried,
     contract_033_a_test_works_while_the_endpoint_is_disabled,
-    a_test_may_name_a_subscribed_type_and_bring_its_payload,
+    contract_033_a_test_may_name_a_subscribed_type_and_bring_its_payload,
 }
 
 async fn contract_033_a_test_sends_a_sample_with_real_headers_and_answers_its_attempt(mode: Mode) {
@@ -65,7 +65,7 @@ async fn contract_033_a_test_works_while_the_endpoint_is_disabled(mode: Mode) {
     assert_eq!(shown.expect(200)["enabled"], false);
 }
 
-async fn a_test_may_name_a_subscribed_type_and_bring_its_payload(mode: Mode) {
+async fn contract_033_a_test_may_name_a_subscribed_type_and_bring_its_payload(mode: Mode) {
     let (stage, receiver) = tokio::join!(Stage::start(mode), Receiver::start());
     let types = json!({"event_types": [EVENT, "NEW_CUSTOMER"]});
     let endpoint = stage
