@@ -8,12 +8,12 @@ use testkit::server::Mode;
 use super::stage::{SECRET, SOON, Stage};
 
 in_both_modes! {
-    contract_034_401_from_a_receiver_is_an_ordinary_failure,
+    contract_034_a_401_from_a_receiver_is_an_ordinary_failure,
     contract_035_a_secret_is_shown_at_create_reveal_and_rotate_only,
     contract_027_rotation_changes_the_plain_secret_at_once_and_signs_with_both_for_the_overlap,
 }
 
-async fn contract_034_401_from_a_receiver_is_an_ordinary_failure(mode: Mode) {
+async fn contract_034_a_401_from_a_receiver_is_an_ordinary_failure(mode: Mode) {
     let (stage, receiver) = tokio::join!(Stage::start(mode), Receiver::start());
     receiver.answer(Behaviour::custom(|request| {
         match request.header("x-flexype-authorization") {
