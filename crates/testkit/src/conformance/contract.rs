@@ -84,6 +84,10 @@ pub(super) fn short(text: &str) -> String {
         if kept.matches('`').count() % 2 == 1 {
             kept = kept.rsplit_once('`').map_or(kept, |(before, _)| before);
         }
+        // Nor does the mark of a remark stand alone.
+        kept = ["[R", "[X"]
+            .iter()
+            .fold(kept, |kept, mark| kept.strip_suffix(mark).unwrap_or(kept));
         kept = kept.trim_end_matches([' ', ',', ';', ':', '(', '[']);
     }
     let more = if kept.len() < text.len() { " …" } else { "" };
@@ -131,6 +135,8 @@ mod tests {
         assert_eq!(cut, format!("{} …", "word ".repeat(20).trim_end()));
         let code = format!("{} `a b {}`", "x".repeat(90), "c".repeat(20));
         assert_eq!(short(&code), format!("{} …", "x".repeat(90)));
+        let remark = format!("{} [R more]", "x".repeat(95));
+        assert_eq!(short(&remark), format!("{} …", "x".repeat(95)));
         assert_eq!(short("a | <b>"), "a \\| \\<b>");
     }
 }

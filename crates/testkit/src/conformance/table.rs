@@ -17,13 +17,13 @@ pub(super) fn document(
 ) -> String {
     let head = format!(
         "# Conformance\n\n\
-         Each statement of [the contract](contract.md) with the tests that prove it: {} of {}. {} can be proved by no \
-         test and have a reason instead.\n\n\
+         Each statement of [the contract](contract.md) and the tests that prove it. Of {} statements, tests prove {}; {} \
+         can be proved by no test, and the reason stands here instead.\n\n\
          Written by `make conformance` from the report of `make test`. Only tests that passed are here; the words in \
          brackets are the ways a case runs.\n\n\
          | | Statement | Proved by |\n|--:|---|---|\n",
-        proofs.len(),
         statements.len(),
+        proofs.len(),
         exceptions.len(),
     );
     let rows = statements.iter().map(|(number, statement)| {
