@@ -6,6 +6,8 @@ use sea_orm_migration::prelude::*;
 mod m0001_configuration;
 mod m0002_people;
 mod m0003_hot_tables;
+mod m0004_apps;
+mod m0005_triggers;
 mod sql;
 
 /// All steps in order.
@@ -19,6 +21,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_configuration::Migration),
             Box::new(m0002_people::Migration),
             Box::new(m0003_hot_tables::Migration),
+            Box::new(m0004_apps::Migration),
+            Box::new(m0005_triggers::Migration),
         ]
     }
 }

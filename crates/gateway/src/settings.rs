@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::address_policy::AddressPolicy;
 use domain::dialect::DialectSettings;
+use domain::trigger::TriggerSettings;
 
 /// Settings of the use cases. The server fills them from its configuration.
 #[derive(Debug, Clone)]
@@ -12,6 +13,8 @@ pub struct GatewaySettings {
     pub address_policy: AddressPolicy,
     /// Timeouts and schedules of the dialects.
     pub dialects: DialectSettings,
+    /// How long the timers of triggers run.
+    pub triggers: TriggerSettings,
     /// Endpoints a merchant may have.
     pub endpoints_per_merchant: u64,
     /// Test sends to one endpoint in a minute.
@@ -37,6 +40,7 @@ impl Default for GatewaySettings {
                 self_hosts: Vec::new(),
             },
             dialects: DialectSettings::default(),
+            triggers: TriggerSettings::default(),
             endpoints_per_merchant: 50,
             tests_per_minute: 10,
             rotation_overlap: Duration::from_hours(24),

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use domain::address_policy::AddressPolicy;
 use domain::dialect::{DialectRules, DialectSettings};
+use domain::trigger::TriggerSettings;
 use gateway::GatewaySettings;
 use storage::DatabaseSettings;
 use worker::outbound::OutboundSettings;
@@ -178,6 +179,11 @@ fn gateway(values: &Values, address_policy: AddressPolicy) -> Result<GatewaySett
     };
     Ok(GatewaySettings {
         address_policy,
+        triggers: TriggerSettings {
+            session_inactivity: values.duration("triggers.session_inactivity")?,
+            checkout_abandonment: values.duration("triggers.checkout_abandonment")?,
+            upsell_inactivity: values.duration("triggers.upsell_inactivity")?,
+        },
         dialects: DialectSettings {
             carthook: rules("carthook")?,
             flashy: rules("flashy")?,

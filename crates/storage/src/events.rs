@@ -78,6 +78,9 @@ pub enum IngestResult {
     Done(Vec<Ingested>),
 }
 
+pub(crate) use postgres::write as write_postgres;
+pub(crate) use sqlite::write as write_sqlite;
+
 /// Hash of a client's event id, as a key of the merchant.
 pub fn event_id_key(event_id: &str) -> [u8; 32] {
     hash("event_id", event_id)

@@ -15,6 +15,7 @@ mod partitions;
 mod sqlite_writer;
 
 pub mod api_keys;
+pub mod apps;
 pub mod attempts;
 pub mod catalog;
 pub mod claims;
@@ -22,11 +23,13 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod events;
 pub mod idempotency;
+pub mod installations;
 pub mod jobs;
 pub mod merchants;
 pub mod retention;
 pub mod server_keys;
 pub mod settle;
+pub mod triggers;
 pub mod users;
 pub mod workers;
 

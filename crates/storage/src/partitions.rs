@@ -14,10 +14,12 @@ use crate::error::Error;
 const AHEAD: i64 = 7;
 /// The partitioned tables with the storage settings of their days. Settling updates deliveries in
 /// place: room in the page keeps those updates HOT.
-const TABLES: [(&str, &str, &str); 3] = [
+const TABLES: [(&str, &str, &str); 5] = [
     ("events", "id", ""),
     ("deliveries", "id", "with (fillfactor = 50)"),
     ("attempts", "delivery_id", ""),
+    ("activities", "subject_id", ""),
+    ("fired_events", "subject_id", ""),
 ];
 const DAY: i64 = 86_400_000_000;
 

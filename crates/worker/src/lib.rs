@@ -1,4 +1,4 @@
-//! Does the work that is due: deliveries, retries, recovery.
+//! Does the work that is due: deliveries, retries, timers, recovery.
 //!
 //! One task, the dispatcher (`run`), owns the lanes and decides; everything slow happens in tasks around it
 //! that only report back: claims, POSTs, settling, polling, heartbeats.
@@ -15,6 +15,7 @@ mod safety_poll;
 mod settings;
 mod settle;
 mod shards;
+mod timers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,8 +63,9 @@ pub struct Worker {
     claimer: JoinHandle<()>,
     settler: JoinHandle<()>,
     poller: JoinHandle<()>,
+    timers: JoinHandle<()>,
     heart: JoinHandle<()>,
-    /// Ends claiming.
+    /// Ends claiming and firing.
     stop: CancellationToken,
     /// Ends everything else, after the last attempt is settled.
     end: CancellationToken,
@@ -94,6 +96,7 @@ impl Worker {
 
         let (scans, poller) =
             safety_poll::start(parts, owned.clone(), reports.clone(), end.clone());
+        let timers = timers::start(parts, owned.clone(), stop.clone());
         let claimer = claim::Claimer::new(
             parts,
             Arc::clone(&settings),
@@ -126,6 +129,7 @@ impl Worker {
             claimer,
             settler,
             poller,
+            timers,
             heart,
             stop,
             end,
@@ -142,7 +146,7 @@ impl Worker {
             self.dispatcher.abort();
         }
         let last = Instant::now() + Duration::from_secs(1);
-        let ends = async { tokio::join!(&mut self.claimer, &mut self.settler) };
+        let ends = async { tokio::join!(&mut self.claimer, &mut self.settler, &mut self.timers) };
         if timeout_at(last, ends).await.is_err() {
             tracing::warn!("results were still unsettled when the grace period ended");
         }
@@ -157,6 +161,7 @@ impl Worker {
             &self.claimer,
             &self.settler,
             &self.poller,
+            &self.timers,
             &self.heart,
         ];
         !self.stop.is_cancelled() && loops.into_iter().any(JoinHandle::is_finished)

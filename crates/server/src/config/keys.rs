@@ -114,6 +114,7 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
     ("limits", "What one caller may ask of the process."),
     ("outbound", "How receivers are reached."),
     ("retention", "How long things are kept."),
+    ("triggers", "When what shoppers do, or no longer do, becomes an event."),
     ("worker", "Delivering."),
 ];
 
@@ -365,6 +366,24 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Duration,
         "30d",
         "How long events, deliveries and attempts are kept. What is unfinished is kept longer.",
+    ),
+    key(
+        "triggers.session_inactivity",
+        Kind::Duration,
+        "15m",
+        "From a session's last activity to its ABANDONED_SESSION. Source: FlexyPe, \"Abandoned Session\".",
+    ),
+    key(
+        "triggers.checkout_abandonment",
+        Kind::Duration,
+        "15m",
+        "From a checkout's opening to its ABANDONED_CHECKOUT; from its last activity where the merchant's acr_clock says so. Source: FlexyPe, \"When each event fires\".",
+    ),
+    key(
+        "triggers.upsell_inactivity",
+        Kind::Duration,
+        "10m",
+        "From the last move on an upsell page to the closing of the order. Source: CartHook, \"Webhooks\".",
     ),
     key(
         "worker.slots",

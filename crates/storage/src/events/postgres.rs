@@ -187,6 +187,18 @@ pub(super) async fn ingest(
     }
 }
 
+/// Writes events, deliveries and jobs in a transaction of the caller's; false when the configuration has moved on.
+pub(crate) async fn write(
+    connection: &mut PgConnection,
+    version: ConfigVersion,
+    publications: &[Publication],
+    now: Micros,
+) -> Result<bool, Error> {
+    Columns::of(publications.iter(), now)
+        .write(connection, version, now)
+        .await
+}
+
 /// Inserts all keys of the batch in their order, so that batches cannot deadlock, and answers those that
 /// others hold.
 async fn claim_keys(

@@ -37,8 +37,18 @@ pub(super) async fn ingest(
         .iter()
         .zip(&fates)
         .filter(|(_, fate)| **fate == Ingested::Stored);
-    let events: Vec<&(Event, Vec<NewDelivery>)> = winners
-        .flat_map(|(publication, _)| &publication.events)
+    write(connection, winners.map(|(publication, _)| publication), now).await?;
+    Ok(IngestResult::Done(fates))
+}
+
+/// Writes events, deliveries and jobs.
+pub(crate) async fn write(
+    connection: &mut SqliteConnection,
+    publications: impl Iterator<Item = &Publication>,
+    now: Micros,
+) -> Result<(), Error> {
+    let events: Vec<&(Event, Vec<NewDelivery>)> = publications
+        .flat_map(|publication| &publication.events)
         .collect();
     insert_events(connection, &events).await?;
     let deliveries: Vec<(&Event, &NewDelivery)> = events
@@ -46,8 +56,7 @@ pub(super) async fn ingest(
         .flat_map(|(event, deliveries)| deliveries.iter().map(move |delivery| (event, delivery)))
         .collect();
     insert_deliveries(connection, &deliveries, now).await?;
-    insert_jobs(connection, &deliveries, now).await?;
-    Ok(IngestResult::Done(fates))
+    insert_jobs(connection, &deliveries, now).await
 }
 
 async fn claim_keys(

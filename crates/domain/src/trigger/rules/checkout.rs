@@ -1,0 +1,341 @@
+//! A store's checkout: opened, moved on, completed, superseded, abandoned.
+
+use uuid::Uuid;
+
+use super::Rules;
+use crate::clock::Micros;
+use crate::id::{CheckoutId, SessionId};
+use crate::merchant::AcrClock;
+use crate::trigger::activity::{Activity, ActivityKind, Note};
+use crate::trigger::checkout::{Checkout, CheckoutKind, CheckoutState, Progress, Step};
+use crate::trigger::payload::{flashy, flexype};
+use crate::trigger::timer::{TimerId, TimerKind};
+use crate::trigger::{Key, data};
+
+/// An order that is reported later than this was not seen as it happened.
+const DELAYED: std::time::Duration = std::time::Duration::from_mins(1);
+
+impl Rules<'_> {
+    /// An opening, a step or an order.
+    pub(super) fn check_out(&mut self, device: Key, activity: Activity) -> Uuid {
+        if activity.kind == ActivityKind::OrderCompleted {
+            return self.order_completed(device, activity);
+        }
+        let name = activity.visitor.checkout_id.clone().unwrap_or_default();
+        let known = self
+            .world
+            .checkout_named(self.shop.merchant.id, CheckoutKind::Store, &name);
+        let id = known.unwrap_or_else(|| self.open_checkout(device, &name, &activity));
+        let was_open = self.world.checkouts.get(id).is_some_and(Checkout::is_open);
+        if was_open {
+            self.move_on(device, id, &activity);
+        }
+        let note = if was_open {
+            Note::Recorded
+        } else {
+            Note::AfterEnd
+        };
+        if data::progress(&activity) == Some(Progress::Completed) {
+            self.complete(id, activity.at);
+        }
+        self.record(id.uuid(), note, activity);
+        id.uuid()
+    }
+
+    fn open_checkout(&mut self, device: Key, name: &str, activity: &Activity) -> CheckoutId {
+        let session_id = self.session_behind(device, activity);
+        let from_session = session_id.and_then(|id| self.world.sessions.get(id));
+        let shopper_id = self
+            .visitor(device)
+            .and_then(|visitor| visitor.shopper_id)
+            .or(from_session.and_then(|session| session.shopper_id));
+        let id = CheckoutId::new(self.now, self.rng);
+        let checkout = Checkout {
+            id,
+            merchant_id: self.shop.merchant.id,
+            kind: CheckoutKind::Store,
+            client_id: name.to_owned(),
+            device,
+            session_id,
+            shopper_id,
+            state: CheckoutState::Open,
+            step: (Step::Initiated, activity.at),
+            opened: activity.at,
+            last: activity.at,
+            ended: None,
+            recovered: None,
+            superseded_by: None,
+            span: self.shop.settings.checkout_abandonment,
+            sliding: self.shop.merchant.settings.acr_clock == AcrClock::Activity,
+            announced: false,
+            in_upsell: false,
+        };
+        self.world.open_checkout(checkout);
+        self.arm_checkout(id);
+        if let Some(session) = session_id {
+            self.convert(session, Some(id), activity.at);
+        }
+        self.supersede(id);
+        id
+    }
+
+    /// The session that led to a checkout: the one the activity names, or the device's.
+    pub(super) fn session_behind(&self, device: Key, activity: &Activity) -> Option<SessionId> {
+        match &activity.visitor.session_id {
+            Some(name) => self.world.session_named(self.shop.merchant.id, name),
+            None => self.visitor(device).and_then(|visitor| visitor.session_id),
+        }
+    }
+
+    fn arm_checkout(&mut self, id: CheckoutId) {
+        if let Some(deadline) = self.world.checkouts.get(id).and_then(Checkout::deadline) {
+            let timer = TimerId {
+                subject: id.uuid(),
+                kind: TimerKind::CheckoutAbandonment,
+            };
+            self.arm(timer, deadline);
+        }
+    }
+
+    /// An activity of an open checkout: the latest step is kept, even one further back. An opening that is
+    /// reported after a step moves the opening to where it was.
+    fn move_on(&mut self, device: Key, id: CheckoutId, activity: &Activity) {
+        let user = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+        let Some(checkout) = self.world.checkouts.change(id) else {
+            return;
+        };
+        let earlier =
+            activity.kind == ActivityKind::CheckoutOpened && activity.at < checkout.opened;
+        if earlier {
+            checkout.opened = activity.at;
+        }
+        checkout.last = checkout.last.max(activity.at);
+        if let Some(Progress::At(step)) = data::progress(activity)
+            && activity.at >= checkout.step.1
+        {
+            checkout.step = (step, activity.at);
+        }
+        let newly_known = user.is_some() && checkout.shopper_id != user;
+        if newly_known {
+            checkout.shopper_id = user;
+        }
+        if earlier {
+            self.arm_checkout(id);
+        }
+        if earlier || newly_known {
+            self.supersede(id);
+        }
+    }
+
+    /// An order: it completes its checkout, or the one the shopper has open, and is told to Flashy.
+    fn order_completed(&mut self, device: Key, activity: Activity) -> Uuid {
+        let session = self.session_behind(device, &activity);
+        let id = match activity.visitor.checkout_id.clone() {
+            Some(name) => {
+                let known =
+                    self.world
+                        .checkout_named(self.shop.merchant.id, CheckoutKind::Store, &name);
+                Some(known.unwrap_or_else(|| self.open_checkout(device, &name, &activity)))
+            }
+            None => self.latest_open(device, activity.at),
+        };
+        let checkout = id.and_then(|id| self.world.checkouts.get(id));
+        let repeated = checkout.is_some_and(|checkout| {
+            checkout.state == CheckoutState::Completed || checkout.recovered.is_some()
+        });
+        if let Some(id) = id {
+            self.complete(id, activity.at);
+        }
+        if let Some(session) = session {
+            self.settle_session(session, activity.at);
+            self.convert(session, id, activity.at);
+        }
+        let subject = match (id, session) {
+            (Some(id), _) => id.uuid(),
+            (None, Some(session)) => session.uuid(),
+            (None, None) => activity.id.uuid(),
+        };
+        let note = if repeated {
+            Note::Repeated
+        } else {
+            self.purchased(device, id, subject, &activity)
+        };
+        self.record(subject, note, activity);
+        subject
+    }
+
+    fn purchased(
+        &mut self,
+        device: Key,
+        id: Option<CheckoutId>,
+        subject: Uuid,
+        activity: &Activity,
+    ) -> Note {
+        if !self.wants("purchase") {
+            return Note::Recorded;
+        }
+        let checkout = id.and_then(|id| self.world.checkouts.get(id));
+        let by_device = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+        let user = by_device.or(checkout.and_then(|checkout| checkout.shopper_id));
+        let Some(shopper) = self.shopper(user) else {
+            return Note::Anonymous;
+        };
+        let Some(account) = self.shop.merchant.flashy_account_id else {
+            return Note::NoAccount;
+        };
+        let currency = self.shop.merchant.store.currency.as_deref();
+        let delayed = self.now.since(activity.at) > DELAYED;
+        let payload = flashy::purchase(account, &shopper, currency, delayed, activity);
+        self.tell("purchase", payload, activity.at, subject, Some(activity.id));
+        Note::Fired
+    }
+
+    /// The order is placed: no abandonment; after one, only a note of the recovery.
+    pub(super) fn complete(&mut self, id: CheckoutId, at: Micros) {
+        let Some(checkout) = self.world.checkouts.change(id) else {
+            return;
+        };
+        match checkout.state {
+            CheckoutState::Open => {
+                checkout.state = CheckoutState::Completed;
+                checkout.ended = Some(at.max(checkout.opened));
+            }
+            CheckoutState::Abandoned => {
+                checkout.recovered.get_or_insert(at);
+            }
+            CheckoutState::Completed
+            | CheckoutState::Superseded
+            | CheckoutState::ExpiredAnonymous => {}
+        }
+    }
+
+    /// The open checkouts of a device, of either kind.
+    pub(super) fn open_checkouts_of(&self, device: Key) -> Vec<CheckoutId> {
+        let merchant_id = self.shop.merchant.id;
+        let mine = |checkout: &&Checkout| {
+            checkout.is_open() && checkout.device == device && checkout.merchant_id == merchant_id
+        };
+        let mut found: Vec<CheckoutId> = self
+            .world
+            .checkouts
+            .all()
+            .filter(mine)
+            .map(|c| c.id)
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn latest_open(&self, device: Key, at: Micros) -> Option<CheckoutId> {
+        let user = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+        let merchant_id = self.shop.merchant.id;
+        let mine = |checkout: &&Checkout| {
+            checkout.kind == CheckoutKind::Store
+                && checkout.merchant_id == merchant_id
+                && checkout.is_open()
+                && checkout.opened <= at
+                && (checkout.device == device || (user.is_some() && checkout.shopper_id == user))
+        };
+        let latest = self
+            .world
+            .checkouts
+            .all()
+            .filter(mine)
+            .max_by_key(|c| (c.opened, c.id));
+        latest.map(|checkout| checkout.id)
+    }
+
+    /// Of a shopper's checkouts only the one opened last goes on. Each other open one ended when the next was
+    /// opened, if that was in time, else at its own deadline.
+    pub(super) fn supersede(&mut self, id: CheckoutId) {
+        let Some(this) = self.world.checkouts.get(id) else {
+            return;
+        };
+        let mut related: Vec<(Micros, CheckoutId)> = self
+            .world
+            .checkouts
+            .all()
+            .filter(|other| same_shopper(this, other))
+            .map(|checkout| (checkout.opened, checkout.id))
+            .collect();
+        related.sort_unstable();
+        for pair in related.windows(2) {
+            let [(_, id), (next_opened, next)] = *pair else {
+                continue;
+            };
+            let Some(checkout) = self.world.checkouts.get(id).filter(|c| c.is_open()) else {
+                continue;
+            };
+            if checkout
+                .deadline()
+                .is_some_and(|deadline| deadline < next_opened)
+            {
+                self.end_checkout(id);
+            } else if let Some(checkout) = self.world.checkouts.change(id) {
+                checkout.state = CheckoutState::Superseded;
+                checkout.ended = Some(next_opened);
+                checkout.superseded_by = Some(next);
+            }
+        }
+    }
+
+    /// Ends the checkout if its deadline lies before `at`.
+    pub(super) fn settle_checkout(&mut self, id: CheckoutId, at: Micros) {
+        let checkout = self.world.checkouts.get(id);
+        let due = checkout.is_some_and(|checkout| {
+            checkout.is_open() && checkout.deadline().is_some_and(|deadline| deadline < at)
+        });
+        if due {
+            self.end_checkout(id);
+        }
+    }
+
+    /// The checkout's deadline has passed.
+    pub(super) fn end_checkout(&mut self, id: CheckoutId) {
+        let Some(checkout) = self.world.checkouts.get(id).cloned() else {
+            return;
+        };
+        let Some(deadline) = checkout.deadline() else {
+            return;
+        };
+        if checkout.kind == CheckoutKind::Funnel {
+            self.close_funnel(id, deadline);
+            return;
+        }
+        let by_device = self
+            .visitor(checkout.device)
+            .and_then(|visitor| visitor.shopper_id);
+        let user = checkout.shopper_id.or(by_device);
+        let shopper = self.shopper(user);
+        if let Some(row) = self.world.checkouts.change(id) {
+            row.ended = Some(deadline);
+            row.shopper_id = user;
+            row.state = if shopper.is_some() {
+                CheckoutState::Abandoned
+            } else {
+                CheckoutState::ExpiredAnonymous
+            };
+        }
+        if let Some(shopper) = shopper {
+            let subjects: Vec<Uuid> = std::iter::once(id.uuid())
+                .chain(checkout.session_id.map(SessionId::uuid))
+                .collect();
+            let history = self.world.history(&subjects);
+            let payload = flexype::abandoned_checkout(&shopper, &checkout, &history);
+            self.tell("ABANDONED_CHECKOUT", payload, deadline, id.uuid(), None);
+        }
+    }
+}
+
+/// Whether two store checkouts are one shopper's: the same person, or the same device where one is unknown.
+fn same_shopper(one: &Checkout, other: &Checkout) -> bool {
+    let known = one.shopper_id.is_some() && other.shopper_id.is_some();
+    one.merchant_id == other.merchant_id
+        && one.kind == CheckoutKind::Store
+        && other.kind == CheckoutKind::Store
+        && if known {
+            one.shopper_id == other.shopper_id
+        } else {
+            one.device == other.device
+        }
+}

@@ -1,0 +1,297 @@
+//! Browsing: sessions, and what fires at once while a shopper browses.
+
+use uuid::Uuid;
+
+use super::Rules;
+use crate::clock::Micros;
+use crate::id::{CheckoutId, SessionId, ShopperId};
+use crate::trigger::activity::{Activity, ActivityKind, Note};
+use crate::trigger::payload::{flashy, flexype};
+use crate::trigger::session::{Session, SessionState};
+use crate::trigger::shopper::Shopper;
+use crate::trigger::timer::{TimerId, TimerKind};
+use crate::trigger::{Key, data};
+
+impl Rules<'_> {
+    /// A view, a cart, an identification: it belongs to a session and moves its deadline.
+    pub(super) fn browse(&mut self, device: Key, mut activity: Activity) -> Uuid {
+        let id = self.session_for(device, &activity);
+        let visitor = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+        let mut user = visitor;
+        let mut open = false;
+        if let Some(session) = self.world.sessions.get(id) {
+            activity.at = activity.at.max(session.opened);
+            user = user.or(session.shopper_id);
+            open = session.is_open();
+        }
+        if open && let Some(session) = self.world.sessions.change(id) {
+            session.last = session.last.max(activity.at);
+            session.shopper_id = user;
+        }
+        self.stay_in(device, id);
+        let note = match self.at_once(device, id, user, &activity) {
+            Note::Recorded if !open => Note::AfterEnd,
+            note => note,
+        };
+        self.record(id.uuid(), note, activity);
+        id.uuid()
+    }
+
+    /// The session an activity belongs to: the one it names, or the device's. After that has ended, what happens
+    /// later opens a new one; what had happened before is its own still.
+    fn session_for(&mut self, device: Key, activity: &Activity) -> SessionId {
+        let name = activity.visitor.session_id.as_deref();
+        let found = match name {
+            Some(name) => self.world.session_named(self.shop.merchant.id, name),
+            None => {
+                let known = self.visitor(device).and_then(|visitor| visitor.session_id);
+                known.filter(|id| {
+                    self.world.sessions.get(*id).is_some_and(|session| {
+                        session.ended.is_none_or(|ended| activity.at <= ended)
+                    })
+                })
+            }
+        };
+        found.unwrap_or_else(|| self.open_session(device, name, activity.at))
+    }
+
+    fn open_session(&mut self, device: Key, name: Option<&str>, at: Micros) -> SessionId {
+        let id = SessionId::new(self.now, self.rng);
+        let key = (self.shop.merchant.id, device);
+        let mut shopper_id = None;
+        if let Some(visitor) = self.world.visitors.change(key) {
+            visitor.sessions = visitor.sessions.saturating_add(1);
+            shopper_id = visitor.shopper_id;
+        }
+        let session = Session {
+            id,
+            merchant_id: self.shop.merchant.id,
+            client_id: name.map(str::to_owned),
+            device,
+            shopper_id,
+            state: SessionState::Active,
+            opened: at,
+            last: at,
+            ended: None,
+            span: self.shop.settings.session_inactivity,
+            checkout_id: None,
+        };
+        let timer = TimerId {
+            subject: id.uuid(),
+            kind: TimerKind::SessionInactivity,
+        };
+        self.arm(timer, session.deadline());
+        self.world.open_session(session);
+        id
+    }
+
+    /// The device is in this session now.
+    fn stay_in(&mut self, device: Key, id: SessionId) {
+        if self
+            .visitor(device)
+            .is_some_and(|visitor| visitor.session_id != Some(id))
+            && let Some(visitor) = self.world.visitors.change((self.shop.merchant.id, device))
+        {
+            visitor.session_id = Some(id);
+        }
+    }
+
+    fn at_once(
+        &mut self,
+        device: Key,
+        session: SessionId,
+        user: Option<ShopperId>,
+        activity: &Activity,
+    ) -> Note {
+        let shopper = self.shopper(user);
+        match activity.kind {
+            ActivityKind::ProductViewed => self.viewed(
+                "PRODUCT_VIEWED",
+                flexype::product_viewed,
+                session,
+                shopper,
+                activity,
+            ),
+            ActivityKind::CollectionViewed => self.viewed(
+                "COLLECTION_VIEWED",
+                flexype::collection_viewed,
+                session,
+                shopper,
+                activity,
+            ),
+            ActivityKind::PageViewed => {
+                self.page_viewed(device, session, shopper.as_ref(), activity)
+            }
+            ActivityKind::CartUpdated if data::added(activity) => {
+                self.added_to_cart(session, shopper.as_ref(), activity)
+            }
+            _ => Note::Recorded,
+        }
+    }
+
+    fn viewed(
+        &mut self,
+        event_type: &'static str,
+        payload: fn(&Shopper, &Activity) -> bytes::Bytes,
+        session: SessionId,
+        shopper: Option<Shopper>,
+        activity: &Activity,
+    ) -> Note {
+        let Some(shopper) = shopper else {
+            return Note::Anonymous;
+        };
+        if !self.wants(event_type) {
+            return Note::NoSubscriber;
+        }
+        let payload = payload(&shopper, activity);
+        self.tell(
+            event_type,
+            payload,
+            activity.at,
+            session.uuid(),
+            Some(activity.id),
+        );
+        Note::Fired
+    }
+
+    /// Flashy's view of a page: it fires for unknown visitors too.
+    fn page_viewed(
+        &mut self,
+        device: Key,
+        session: SessionId,
+        shopper: Option<&Shopper>,
+        activity: &Activity,
+    ) -> Note {
+        if !self.wants("page_view") {
+            return Note::Recorded;
+        }
+        let (Some(account), Some(visitor)) =
+            (self.shop.merchant.flashy_account_id, self.visitor(device))
+        else {
+            return Note::NoAccount;
+        };
+        let payload = flashy::page_view(account, visitor, shopper, activity);
+        self.tell(
+            "page_view",
+            payload,
+            activity.at,
+            session.uuid(),
+            Some(activity.id),
+        );
+        Note::Fired
+    }
+
+    fn added_to_cart(
+        &mut self,
+        session: SessionId,
+        shopper: Option<&Shopper>,
+        activity: &Activity,
+    ) -> Note {
+        if !self.wants("add_to_cart") {
+            return Note::Recorded;
+        }
+        let Some(account) = self.shop.merchant.flashy_account_id else {
+            return Note::NoAccount;
+        };
+        let currency = self.shop.merchant.store.currency.as_deref();
+        let payload = flashy::add_to_cart(account, shopper, currency, activity);
+        self.tell(
+            "add_to_cart",
+            payload,
+            activity.at,
+            session.uuid(),
+            Some(activity.id),
+        );
+        Note::Fired
+    }
+
+    /// A store account was made: told once for each customer, whoever logs in later.
+    pub(super) fn customer_created(&mut self, device: Key, activity: Activity) -> Uuid {
+        let visitor = self.visitor(device);
+        let user = visitor.and_then(|visitor| visitor.shopper_id);
+        let session = visitor.and_then(|visitor| visitor.session_id);
+        let subject = session.map_or(activity.id.uuid(), SessionId::uuid);
+        let note = self.new_customer(subject, user, &activity);
+        self.record(subject, note, activity);
+        subject
+    }
+
+    fn new_customer(
+        &mut self,
+        subject: Uuid,
+        user: Option<ShopperId>,
+        activity: &Activity,
+    ) -> Note {
+        let Some(customer) = data::customer_id(activity) else {
+            return Note::Recorded;
+        };
+        let key = (self.shop.merchant.id, Key::customer(&customer));
+        if self.world.customers.get(key).is_some() {
+            return Note::Repeated;
+        }
+        self.world.customers.put(key, ());
+        let Some(shopper) = self.shopper(user) else {
+            return Note::Anonymous;
+        };
+        if !self.wants("NEW_CUSTOMER") {
+            return Note::NoSubscriber;
+        }
+        let payload = flexype::new_customer(&shopper, activity);
+        self.tell(
+            "NEW_CUSTOMER",
+            payload,
+            activity.at,
+            subject,
+            Some(activity.id),
+        );
+        Note::Fired
+    }
+
+    /// Ends the session if its deadline lies before `at`.
+    pub(super) fn settle_session(&mut self, id: SessionId, at: Micros) {
+        let due = self
+            .world
+            .sessions
+            .get(id)
+            .is_some_and(|session| session.is_open() && session.deadline() < at);
+        if due {
+            self.end_session(id);
+        }
+    }
+
+    /// The session's deadline has passed: abandoned, or expired where nobody is known.
+    pub(super) fn end_session(&mut self, id: SessionId) {
+        let Some(session) = self.world.sessions.get(id) else {
+            return;
+        };
+        let (deadline, device) = (session.deadline(), session.device);
+        let by_device = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+        let user = session.shopper_id.or(by_device);
+        let shopper = self.shopper(user);
+        if let Some(session) = self.world.sessions.change(id) {
+            session.ended = Some(deadline);
+            session.shopper_id = user;
+            session.state = if shopper.is_some() {
+                SessionState::Abandoned
+            } else {
+                SessionState::ExpiredAnonymous
+            };
+        }
+        if let Some(shopper) = shopper {
+            let history = self.world.history(&[id.uuid()]);
+            let payload = flexype::abandoned_session(&shopper, &history);
+            self.tell("ABANDONED_SESSION", payload, deadline, id.uuid(), None);
+        }
+    }
+
+    /// A checkout was opened from the session, or an order placed: it will not be abandoned.
+    pub(super) fn convert(&mut self, id: SessionId, by: Option<CheckoutId>, at: Micros) {
+        if self.world.sessions.get(id).is_some_and(Session::is_open)
+            && let Some(session) = self.world.sessions.change(id)
+        {
+            session.state = SessionState::Converted;
+            session.ended = Some(at.max(session.opened));
+            session.checkout_id = by;
+        }
+    }
+}
