@@ -15,8 +15,8 @@ use super::activity::{Activity, ActivityKind};
 use super::checkout::Progress;
 use crate::error::FieldError;
 
-/// Checks the `data` of an activity against its [`fields`]: everything that is wrong, at JSON pointers below
-/// `pointer`. Nothing is wrong with data for which this is empty.
+/// Checks the `data` of an activity against its [`fields`]: all that is wrong, at JSON pointers below `pointer`
+/// (after a hundred errors it looks no further). Nothing is wrong with data for which this is empty.
 pub fn check(kind: ActivityKind, data: &RawValue, pointer: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
     check::object(fields(kind), data, pointer, &mut errors);

@@ -12,6 +12,9 @@ use crate::trigger::money;
 /// Names this alike are offered as what was meant.
 const ALIKE: f64 = 0.7;
 
+/// Errors after which the rest of an object is not looked at: who has so many can learn the rest later.
+const ERRORS_MAX: usize = 100;
+
 /// Checks an object at `pointer`.
 pub(super) fn object(
     fields: &'static [Field],
@@ -25,6 +28,9 @@ pub(super) fn object(
     };
     let mut seen: Vec<&str> = Vec::new();
     for (name, raw) in view.members() {
+        if errors.len() >= ERRORS_MAX {
+            return;
+        }
         let at = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
         let Some(field) = fields.iter().find(|field| field.name == name) else {
             errors.push(FieldError::new(at, "unknown_field", unknown(fields, name)));

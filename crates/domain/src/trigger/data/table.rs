@@ -289,7 +289,9 @@ const ADDRESS: &[Field] = &[
     may("phone", Type::Text),
 ];
 
-/// Every activity of a funnel may tell what is known by then; `funnel_id` at the latest when it begins.
+/// Every activity of a funnel may tell what is known by then; `funnel_id` at the latest when it begins. The fields
+/// have the names of CartHook's payloads, so the shipping rates are `selected_shipping_rates`. The number that
+/// `consent` is for is the phone number of the identity.
 const fn funnel(funnel_id: Field) -> [Field; 18] {
     [
         funnel_id,

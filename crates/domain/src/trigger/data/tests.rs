@@ -208,6 +208,13 @@ fn values_are_of_their_type() {
 }
 
 #[test]
+fn errors_have_an_end() {
+    let fields: Vec<_> = (0..5_000).map(|n| format!(r#""x{n}":1"#)).collect();
+    let data = format!("{{{}}}", fields.join(","));
+    assert_eq!(errors("page_viewed", &data).len(), 100);
+}
+
+#[test]
 fn an_unknown_field_is_told_the_nearest_known_one() {
     for (given, detail) in [
         ("shipping_rates", "did you mean `selected_shipping_rates`?"),

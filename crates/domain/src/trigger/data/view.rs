@@ -41,10 +41,11 @@ impl<'a> View<'a> {
         found.map(|(_, raw)| *raw).filter(|raw| raw.get() != "null")
     }
 
-    /// Text, as JSON.
+    /// Text, as JSON. An escape may stand for half a character only: that is no text.
     pub(crate) fn text_json(&self, name: &str) -> Option<&'a str> {
         let raw = self.get(name)?.get();
-        raw.starts_with('"').then_some(raw)
+        let whole = || !raw.contains(r"\u") || serde_json::from_str::<String>(raw).is_ok();
+        (raw.starts_with('"') && whole()).then_some(raw)
     }
 
     /// Text.
@@ -170,6 +171,7 @@ mod tests {
         .unwrap();
         assert_eq!(view.text("t").as_deref(), Some("ab"));
         assert_eq!(view.text_json("t"), Some(r#""a\u0062""#));
+        assert_eq!(view.text_json("s"), None);
         assert_eq!(
             (view.text("n"), view.text("s"), view.text("z")),
             (None, None, None)

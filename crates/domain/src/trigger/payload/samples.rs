@@ -1,11 +1,15 @@
 //! Shoppers and activities for the tests of this crate.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::clock::Micros;
-use crate::id::{ActivityId, MerchantId, ShopperId};
+use crate::id::{ActivityId, CheckoutId, MerchantId, ShopperId};
+use crate::trigger::Key;
 use crate::trigger::activity::{Activity, ActivityKind, VisitorIds};
+use crate::trigger::checkout::{Checkout, CheckoutKind, CheckoutState, Step};
 use crate::trigger::shopper::Shopper;
 
 /// 2026-05-07T09:55:00Z, in seconds.
@@ -48,6 +52,30 @@ pub(crate) fn jane() -> Shopper {
         first_name: some("Jane"),
         last_name: some("Doe"),
         created_at: second(MAY_7),
+    }
+}
+
+/// A store's checkout of this client id, at this step.
+pub(crate) fn checkout(client_id: &str, step: Step) -> Checkout {
+    Checkout {
+        id: CheckoutId::from_uuid(Uuid::nil()),
+        merchant_id: MerchantId::from_uuid(Uuid::nil()),
+        kind: CheckoutKind::Store,
+        client_id: client_id.to_owned(),
+        device: Key::device("d1"),
+        session_id: None,
+        shopper_id: None,
+        state: CheckoutState::Open,
+        step: (step, second(MAY_7)),
+        opened: second(MAY_7),
+        last: second(MAY_7),
+        ended: None,
+        recovered: None,
+        superseded_by: None,
+        span: Duration::from_mins(15),
+        sliding: false,
+        announced: false,
+        in_upsell: false,
     }
 }
 

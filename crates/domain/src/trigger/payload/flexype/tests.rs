@@ -1,12 +1,8 @@
-use serde_json::json;
-use uuid::Uuid;
-
-use super::super::samples::{MAY_7, activity, assert_suits, compact, jane, second, text, value};
+use super::super::samples::{MAY_7, activity, assert_suits, checkout, compact, jane, text, value};
 use super::*;
-use crate::id::{CheckoutId, MerchantId};
-use crate::trigger::Key;
 use crate::trigger::activity::ClientMeta;
-use crate::trigger::checkout::{CheckoutKind, CheckoutState, Step};
+use crate::trigger::checkout::Step;
+use serde_json::json;
 
 macro_rules! sample {
     ($name:literal) => {
@@ -43,29 +39,6 @@ fn with_client(
         user_agent: text(agent),
     });
     of
-}
-
-fn checkout(client_id: &str, step: Step) -> Checkout {
-    Checkout {
-        id: CheckoutId::from_uuid(Uuid::nil()),
-        merchant_id: MerchantId::from_uuid(Uuid::nil()),
-        kind: CheckoutKind::Store,
-        client_id: client_id.to_owned(),
-        device: Key::device("d1"),
-        session_id: None,
-        shopper_id: None,
-        state: CheckoutState::Open,
-        step: (step, second(MAY_7)),
-        opened: second(MAY_7),
-        last: second(MAY_7),
-        ended: None,
-        recovered: None,
-        superseded_by: None,
-        span: std::time::Duration::from_mins(15),
-        sliding: false,
-        announced: false,
-        in_upsell: false,
-    }
 }
 
 #[test]
