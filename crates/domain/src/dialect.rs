@@ -285,3 +285,57 @@ pub fn retry_after(exchange: &Exchange) -> Option<Duration> {
         .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
     value.trim().parse().ok().map(Duration::from_secs)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::samples::{destination, event};
+    use super::*;
+
+    #[test]
+    fn every_dialect_is_found_by_its_name_and_by_its_number() {
+        for dialect in Dialect::ALL {
+            assert_eq!(Dialect::from_name(dialect.as_str()), Some(dialect));
+            assert_eq!(Dialect::from_code(dialect.code()), Some(dialect));
+        }
+    }
+
+    #[test]
+    fn contract_014_129_wire_ids_are_ours_in_the_spelling_of_the_dialect() {
+        let id = EventId::from_uuid(uuid::Uuid::from_u128(5));
+        let spelled = Dialect::ALL.map(|dialect| wire_id(dialect, id));
+        let suffix = "00000000000000000000000005";
+        let (evt, cev) = (format!("evt_{suffix}"), format!("cev_{suffix}"));
+        assert_eq!(spelled, [evt.clone(), evt.clone(), evt, cev]);
+        assert_eq!(
+            test_wire_id(Dialect::Carthook, id),
+            format!("cev_test_{suffix}")
+        );
+        assert_eq!(wire_id(Dialect::Standard, id), id.to_string());
+    }
+
+    #[test]
+    fn contract_129_a_chosen_id_of_a_carthook_event_begins_with_cev() {
+        for (dialect, event_id, fits) in [
+            (Dialect::Carthook, "cev_P12jn3Qzexr", true),
+            (Dialect::Carthook, "evt_1", false),
+            (Dialect::Carthook, "cev", false),
+            (Dialect::Flexype, "abc-123", true),
+            (Dialect::Standard, "cev_1", true),
+        ] {
+            let checked = check_wire_id(dialect, "/event_id", event_id);
+            assert_eq!(checked.is_ok(), fits, "{dialect:?} {event_id}");
+        }
+    }
+
+    #[test]
+    fn contract_099_158_only_flashy_wraps_in_an_array_and_knows_batches() {
+        for dialect in Dialect::ALL {
+            let to = destination(dialect);
+            let one = event("page_view", "{}");
+            let array = render(&one, &to, Micros(0)).body.starts_with(b"[");
+            let batch = render_batch(&[&one, &one], "bat_1", &to, Micros(0));
+            let flashy = dialect == Dialect::Flashy;
+            assert_eq!((array, batch.is_some()), (flashy, flashy), "{dialect:?}");
+        }
+    }
+}

@@ -48,19 +48,48 @@ pub fn check_event_id(pointer: &str, text: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Checks the name of an event type: 1 to 100 letters, digits and `_ . / -`.
+/// Makes the name of an event type canonical, wherever one comes in: a leading slash, as CartHook writes some of
+/// its topics, is no part of it. Source: contract 127.
+pub fn make_canonical(type_name: &mut String) {
+    if type_name.starts_with('/') {
+        type_name.remove(0);
+    }
+}
+
+/// Checks the canonical name of an event type: 1 to 100 letters, digits and `_ . / -`, no slash at its start.
 ///
 /// Errors: the field, with the rule it breaks.
 pub fn check_type_name(pointer: &str, text: &str) -> Result<(), FieldError> {
     let letters = text
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b));
-    if !letters || !(1..=100).contains(&text.len()) {
+    if !letters || text.starts_with('/') || !(1..=100).contains(&text.len()) {
         return Err(FieldError::new(
             pointer,
             "event_type",
-            "must have 1 to 100 letters, digits, `_`, `.`, `/` or `-`",
+            "must have 1 to 100 letters, digits, `_`, `.`, `/` or `-`, and begin with no more than one `/`",
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contract_127_a_topic_is_canonical_without_its_leading_slash() {
+        for (written, canonical) in [
+            ("/checkouts/created", "checkouts/created"),
+            ("checkouts/created", "checkouts/created"),
+            ("app/uninstalled", "app/uninstalled"),
+            ("/", ""),
+        ] {
+            let mut name = written.to_owned();
+            make_canonical(&mut name);
+            assert_eq!(name, canonical);
+        }
+        assert!(check_type_name("/name", "checkouts/created").is_ok());
+        assert!(check_type_name("/name", "/checkouts/created").is_err());
+    }
 }

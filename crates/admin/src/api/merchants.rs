@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::clock::Micros;
+use domain::dialect::carthook;
 use domain::id::MerchantId;
 use domain::merchant::{AcrClock, Merchant, MerchantSettings, SchemaMode, Store};
 use domain::tenancy::TenantScope;
@@ -135,6 +136,8 @@ struct MerchantOut {
     store: StoreOut,
     /// The account number that Flashy's payloads carry.
     flashy_account_id: Option<i64>,
+    /// How CartHook's payloads spell it. Never changes.
+    carthook_merchant_id: String,
     /// Its switches.
     settings: SettingsOut,
     /// Whether its events are refused and its deliveries wait.
@@ -165,6 +168,7 @@ impl From<Merchant> for MerchantOut {
                 currency,
             },
             flashy_account_id: merchant.flashy_account_id,
+            carthook_merchant_id: carthook::merchant_id(merchant.id),
             settings: SettingsOut {
                 acr_clock: Text(merchant.settings.acr_clock),
                 schema_mode: Text(merchant.settings.schema_mode),

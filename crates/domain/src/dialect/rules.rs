@@ -99,6 +99,7 @@ impl DialectSettings {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::destination;
     use super::*;
 
     #[test]
@@ -118,5 +119,18 @@ mod tests {
         // The last comes 23 h 21 min after the first failure; one more would come after 24 h.
         let all: Duration = carthook.schedule.iter().sum();
         assert_eq!((hourly.len(), all), (23, Duration::from_mins(23 * 60 + 21)));
+    }
+
+    #[test]
+    fn only_standard_webhooks_have_jitter_and_hear_retry_after_and_410() {
+        for dialect in Dialect::ALL {
+            let policy = DialectSettings::default().retry_policy(&destination(dialect).endpoint);
+            let heard = [
+                policy.jitter,
+                policy.hears_retry_after,
+                dialect.format().hears_gone(),
+            ];
+            assert_eq!(heard, [dialect == Dialect::Standard; 3], "{dialect:?}");
+        }
     }
 }

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::catalog::EventType;
 use domain::clock::{Clock, Micros};
+use domain::dialect::{Dialect, wire_id};
 use domain::event::Event;
 use domain::fanout::fan_out;
 use domain::id::{DeliveryId, EventId, MerchantId};
@@ -189,6 +191,10 @@ impl Flusher {
         batch: Vec<Request>,
         now: Micros,
     ) -> Result<Plan, (storage::Error, Vec<Request>)> {
+        let types = match self.config.event_types().await {
+            Ok(types) => types,
+            Err(error) => return Err((error, batch)),
+        };
         let mut plan = Plan::default();
         let mut batch = batch.into_iter();
         while let Some(request) = batch.next() {
@@ -209,7 +215,7 @@ impl Flusher {
                 }
                 Some(config) => {
                     plan.publications
-                        .push(self.publication(&request, &config, now));
+                        .push(self.publication(&request, &config, &types, now));
                     plan.requests.push(request);
                 }
             }
@@ -221,8 +227,14 @@ impl Flusher {
         &mut self,
         request: &Request,
         config: &crate::config_cache::MerchantConfig,
+        types: &HashMap<String, EventType>,
         now: Micros,
     ) -> Publication {
+        let dialect = |name| {
+            types
+                .get(name)
+                .map_or(Dialect::Standard, |entry| entry.dialect)
+        };
         let events: Vec<(Event, Vec<NewDelivery>)> = request
             .events
             .iter()
@@ -240,10 +252,10 @@ impl Flusher {
                 let event = Event {
                     id,
                     merchant_id: request.merchant_id,
-                    event_id: event
-                        .event_id
-                        .as_deref()
-                        .map_or_else(|| id.to_string().into(), Into::into),
+                    event_id: event.event_id.as_deref().map_or_else(
+                        || wire_id(dialect(&event.event_type), id).into(),
+                        Into::into,
+                    ),
                     event_type: event.event_type.as_str().into(),
                     payload: event.payload.clone(),
                     store: Arc::clone(&config.store),
