@@ -41,6 +41,14 @@ pub(crate) struct Created<T> {
     pub(crate) shows: PhantomData<T>,
 }
 
+/// What putting answers: 201 with where it is, or 200 when it was there already.
+pub(crate) struct Placed<T> {
+    /// The body.
+    pub(crate) body: T,
+    /// Path of what was made, if it was.
+    pub(crate) created_at: Option<String>,
+}
+
 /// What publishing answers: 202, or 200 when the event was there already.
 pub(crate) struct Published<T> {
     /// The body.
@@ -105,6 +113,19 @@ impl<T: Send> IntoResponse for Created<T> {
             response
                 .headers_mut()
                 .insert(&REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for Placed<T> {
+    fn into_response(self) -> Response {
+        let Some(place) = self.created_at else {
+            return json(StatusCode::OK, &self.body);
+        };
+        let mut response = json(StatusCode::CREATED, &self.body);
+        if let Ok(place) = HeaderValue::from_str(&place) {
+            response.headers_mut().insert(LOCATION, place);
         }
         response
     }
@@ -199,6 +220,22 @@ impl<T: Type> ApiResponse for Created<T> {
         let headers = [("Location", "The path of what was made."), REPLAYED_DOC];
         MetaResponses {
             responses: vec![meta::<T>(201, "Made.", &headers)],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type> ApiResponse for Placed<T> {
+    fn meta() -> MetaResponses {
+        let headers = [("Location", "The path of what was made.")];
+        MetaResponses {
+            responses: vec![
+                meta::<T>(201, "Made.", &headers),
+                meta::<T>(200, "It was there already.", &[]),
+            ],
         }
     }
 

@@ -4,11 +4,13 @@
 //! `auth/permissions.rs`, and an example of each of its bodies in `api/examples.json`.
 
 mod api_keys;
+mod apps;
 mod auth;
 mod deliveries;
 mod endpoints;
 mod event_types;
 mod events;
+mod installations;
 mod merchants;
 mod users;
 
@@ -29,6 +31,9 @@ pub(crate) type Apis = (
     auth::AuthApi,
     merchants::MerchantsApi,
     endpoints::EndpointsApi,
+    apps::AppsApi,
+    endpoints::AppEndpointsApi,
+    installations::InstallationsApi,
     events::EventsApi,
     deliveries::DeliveriesApi,
     event_types::EventTypesApi,
@@ -45,6 +50,10 @@ pub(crate) enum Tag {
     Merchants,
     /// URLs that receive events, with their secrets and subscriptions.
     Endpoints,
+    /// Third parties that merchants install.
+    Apps,
+    /// Which merchants have which apps.
+    Installations,
     /// What happened: publish it, look it up.
     Events,
     /// The delivery log: events on their way to endpoints, attempt by attempt.
@@ -65,6 +74,9 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
         auth::AuthApi,
         merchants::MerchantsApi,
         endpoints::EndpointsApi,
+        apps::AppsApi,
+        endpoints::AppEndpointsApi,
+        installations::InstallationsApi,
         events::EventsApi,
         deliveries::DeliveriesApi,
         event_types::EventTypesApi,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::Micros;
 use crate::dialect::Dialect;
 use crate::error::FieldError;
-use crate::id::{EndpointId, MerchantId};
+use crate::id::{AppId, EndpointId, MerchantId};
 use crate::secret::Secrets;
 
 /// Longest description, in characters.
@@ -53,13 +53,40 @@ impl DisabledReason {
     }
 }
 
+/// Whose endpoint it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// It receives what happens to this merchant.
+    Merchant(MerchantId),
+    /// It receives what happens to every merchant that has this app installed.
+    App(AppId),
+}
+
+impl Owner {
+    /// The merchant, if it is one.
+    pub const fn merchant_id(self) -> Option<MerchantId> {
+        match self {
+            Self::Merchant(id) => Some(id),
+            Self::App(_) => None,
+        }
+    }
+
+    /// The app, if it is one.
+    pub const fn app_id(self) -> Option<AppId> {
+        match self {
+            Self::Merchant(_) => None,
+            Self::App(id) => Some(id),
+        }
+    }
+}
+
 /// A URL that receives events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// Its id.
     pub id: EndpointId,
-    /// The merchant that owns it.
-    pub merchant_id: MerchantId,
+    /// The merchant or the app it belongs to.
+    pub owner: Owner,
     /// The normalised URL.
     pub url: String,
     /// The wire format it speaks.

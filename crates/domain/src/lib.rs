@@ -2,6 +2,7 @@
 //! happens next. No SQL, no Redis, no HTTP, no hidden clock or randomness.
 
 pub mod address_policy;
+pub mod app;
 pub mod attempt;
 pub mod catalog;
 pub mod clock;

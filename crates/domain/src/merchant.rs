@@ -20,7 +20,21 @@ pub struct Store {
     pub currency: Option<String>,
 }
 
+/// In whose name tests of an app's endpoint are sent and logged when no merchant is named. It has no row.
+pub const SAMPLE_MERCHANT: MerchantId = MerchantId::from_uuid(uuid::Uuid::nil());
+
 impl Store {
+    /// The store of the sample merchant.
+    pub fn sample() -> Self {
+        Self {
+            id: "sample-store".to_owned(),
+            name: "Sample Store".to_owned(),
+            shopify_domain: Some("sample-store.myshopify.com".to_owned()),
+            main_domain: Some("sample-store.example".to_owned()),
+            currency: Some("USD".to_owned()),
+        }
+    }
+
     /// The `store` object of an envelope: `id`, `name`, `shopify_domain`, `main_domain`, in this order.
     /// Source: FlexyPe, "Abandoned Session", Body.
     pub fn envelope_json(&self) -> String {

@@ -1,5 +1,7 @@
-//! Whose data a call may touch. Every storage call on a tenant's rows asks for a [`TenantScope`].
+//! Whose data a call may touch. Every storage call on a tenant's rows asks for a [`TenantScope`]; on
+//! endpoints, which apps own too, for an [`OwnerScope`].
 
+use crate::endpoint::Owner;
 use crate::id::MerchantId;
 
 /// Permission to touch one merchant's rows. Made by authentication, or by a claimed delivery.
@@ -15,5 +17,28 @@ impl TenantScope {
     /// The merchant in whose name the call is made.
     pub const fn merchant_id(self) -> MerchantId {
         self.0
+    }
+}
+
+/// Permission to touch the endpoints of one merchant or app. A merchant's comes with its [`TenantScope`]; an
+/// app's is made by authentication of the platform, or from the owner of an endpoint that was found already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnerScope(Owner);
+
+impl OwnerScope {
+    /// The scope of an owner whose caller has been proven, or whose endpoint has been found.
+    pub const fn of(owner: Owner) -> Self {
+        Self(owner)
+    }
+
+    /// The owner in whose name the call is made.
+    pub const fn owner(self) -> Owner {
+        self.0
+    }
+}
+
+impl From<TenantScope> for OwnerScope {
+    fn from(scope: TenantScope) -> Self {
+        Self(Owner::Merchant(scope.merchant_id()))
     }
 }

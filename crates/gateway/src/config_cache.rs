@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use domain::app::told_after_removal;
 use domain::catalog::EventType;
 use domain::endpoint::Destination;
 use domain::id::{EndpointId, MerchantId};
@@ -20,18 +21,30 @@ const MERCHANTS: usize = 50_000;
 pub struct MerchantConfig {
     /// The merchant.
     pub merchant: Merchant,
-    /// Its endpoints.
+    /// Its endpoints and those of the apps it has installed.
     pub destinations: Vec<Arc<Destination>>,
+    /// The endpoints of apps it has removed: they are told of that and of nothing else.
+    pub departing: Vec<Arc<Destination>>,
     /// Its store as envelopes carry it.
     pub store: Arc<str>,
 }
 
 impl MerchantConfig {
-    /// One of its endpoints.
+    /// An endpoint that its deliveries go to, or went to before the merchant removed the app it belongs to.
     pub fn destination(&self, id: EndpointId) -> Option<&Arc<Destination>> {
-        self.destinations
-            .iter()
-            .find(|destination| destination.endpoint.id == id)
+        let mut all = self.destinations.iter().chain(&self.departing);
+        all.find(|destination| destination.endpoint.id == id)
+    }
+
+    /// Whether events of this type are not sent to this endpoint any more: the merchant has removed its app.
+    pub fn has_removed(&self, id: EndpointId, event_type: &str) -> bool {
+        !told_after_removal(event_type) && self.is_departing(id)
+    }
+
+    /// Whether this endpoint belongs to an app that the merchant has removed.
+    pub fn is_departing(&self, id: EndpointId) -> bool {
+        let mut departing = self.departing.iter();
+        departing.any(|destination| destination.endpoint.id == id)
     }
 }
 
@@ -94,6 +107,7 @@ impl ConfigCache {
                 store: config.merchant.store.envelope_json().into(),
                 merchant: config.merchant,
                 destinations: config.destinations.into_iter().map(Arc::new).collect(),
+                departing: config.departing.into_iter().map(Arc::new).collect(),
             })
         });
         let mut known = self.write();

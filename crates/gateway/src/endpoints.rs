@@ -1,14 +1,16 @@
-//! Endpoints: made, changed, switched on and off, deleted; their subscriptions.
+//! Endpoints of merchants and of apps: made, changed, switched on and off, deleted; their subscriptions.
 
 use std::time::Duration;
 
 use domain::dialect::Dialect;
 use domain::endpoint::{
-    self, DESCRIPTION_MAX, Destination, DisabledReason, Endpoint, SCHEDULE_MAX,
+    self, DESCRIPTION_MAX, Destination, DisabledReason, Endpoint, Owner, SCHEDULE_MAX,
 };
 use domain::error::FieldError;
+use domain::event::make_canonical;
 use domain::id::EndpointId;
-use domain::tenancy::TenantScope;
+use domain::tenancy::{OwnerScope, TenantScope};
+use storage::jobs::Waiting;
 
 use crate::merchants::set;
 use crate::{Error, Gateway};
@@ -90,20 +92,21 @@ impl EndpointPatch {
 impl Gateway {
     /// Makes an endpoint with its secrets.
     ///
-    /// Errors: fields are wrong; the merchant has as many as it may; storage fails.
+    /// Errors: no such owner; fields are wrong; it has as many as it may; storage fails.
     pub async fn create_endpoint(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         new: NewEndpoint,
     ) -> Result<Destination, Error> {
-        self.storage.merchant(scope).await?.ok_or(Error::NotFound)?;
+        let owner = scope.into().owner();
+        self.check_owner(owner).await?;
         let now = self.now();
         let versions = new.dialect.format().versions();
         let version = new.version.unwrap_or_else(|| versions[0].to_owned());
         let secrets = self.new_secrets(new.dialect, new.secret.as_deref())?;
         let mut endpoint = Endpoint {
             id: self.draw(|rng| EndpointId::new(now, rng)),
-            merchant_id: scope.merchant_id(),
+            owner,
             url: new.url,
             dialect: new.dialect,
             description: new.description,
@@ -127,7 +130,7 @@ impl Gateway {
             Ok(destination)
         } else {
             Err(Error::LimitReached {
-                detail: format!("A merchant may have {limit} endpoints; delete one first."),
+                detail: format!("A merchant or app may have {limit} endpoints; delete one first."),
             })
         }
     }
@@ -137,10 +140,11 @@ impl Gateway {
     /// Errors: no such endpoint; fields are wrong; storage fails.
     pub async fn update_endpoint(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
         mut patch: EndpointPatch,
     ) -> Result<Endpoint, Error> {
+        let scope = scope.into();
         let mut wanted = self
             .storage
             .endpoint(scope, id)
@@ -162,7 +166,7 @@ impl Gateway {
     /// Errors: no such endpoint; a type is unknown or of another dialect; storage fails.
     pub async fn set_subscriptions(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
         event_types: Vec<String>,
     ) -> Result<Endpoint, Error> {
@@ -178,7 +182,7 @@ impl Gateway {
     /// Errors: no such endpoint; storage fails.
     pub async fn enable_endpoint(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
     ) -> Result<Endpoint, Error> {
         let mut since = None;
@@ -203,7 +207,7 @@ impl Gateway {
     /// Errors: no such endpoint; storage fails.
     pub async fn disable_endpoint(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
         reason: DisabledReason,
     ) -> Result<Endpoint, Error> {
@@ -220,7 +224,7 @@ impl Gateway {
     /// Errors: no such endpoint; storage fails.
     pub async fn disable_failing(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
         reason: DisabledReason,
     ) -> Result<Option<Endpoint>, Error> {
@@ -237,21 +241,34 @@ impl Gateway {
     /// Deletes an endpoint. What waits for it is cancelled; its log ages out.
     ///
     /// Errors: no such endpoint; storage fails.
-    pub async fn delete_endpoint(&self, scope: TenantScope, id: EndpointId) -> Result<(), Error> {
+    pub async fn delete_endpoint(
+        &self,
+        scope: impl Into<OwnerScope>,
+        id: EndpointId,
+    ) -> Result<(), Error> {
         if !self.storage.delete_endpoint(scope, id).await? {
             return Err(Error::NotFound);
         }
         self.cancel_waiting(id).await
     }
 
-    /// Cancels whatever waits for an endpoint that is gone.
+    /// Cancels whatever waits for an endpoint that is gone, or of a merchant that is gone.
     ///
     /// Errors: storage fails; the worker cancels the rest as it comes across it.
-    pub async fn cancel_waiting(&self, id: EndpointId) -> Result<(), Error> {
-        while self.storage.end_waiting(id, None, CHUNK, None).await?
+    pub async fn cancel_waiting(&self, of: impl Into<Waiting>) -> Result<(), Error> {
+        let of = of.into();
+        while self.storage.end_waiting(of, None, CHUNK, None).await?
             == usize::try_from(CHUNK).unwrap_or(0)
         {}
         Ok(())
+    }
+
+    async fn check_owner(&self, owner: Owner) -> Result<(), Error> {
+        let there = match owner {
+            Owner::Merchant(id) => self.storage.merchant(TenantScope::of(id)).await?.is_some(),
+            Owner::App(id) => self.storage.app(id).await?.is_some(),
+        };
+        if there { Ok(()) } else { Err(Error::NotFound) }
     }
 
     fn check_url(&self, url: &str) -> Result<String, Error> {
@@ -360,8 +377,9 @@ fn check_shape(endpoint: &Endpoint) -> Vec<FieldError> {
     errors
 }
 
-/// Each name once, in byte order: fan-out searches by it.
+/// Each name once in its canonical spelling, in byte order: fan-out searches by it.
 fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.iter_mut().for_each(make_canonical);
     names.sort_unstable();
     names.dedup();
     names

@@ -24,7 +24,7 @@ pub enum Error {
         /// What stands in the way.
         detail: String,
     },
-    /// The merchant has as many as it may.
+    /// The merchant or app has as many as it may.
     #[error("{detail}")]
     LimitReached {
         /// Which limit.

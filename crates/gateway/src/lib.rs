@@ -1,12 +1,14 @@
 //! What the product can do: manage merchants, endpoints, secrets and subscriptions, take in events,
 //! retry, test. Each use case decides by `domain`, saves by `storage`, tells the `queue`.
 
+pub mod apps;
 pub mod batcher;
 pub mod catalog;
 pub mod config_cache;
 pub mod endpoints;
 mod error;
 pub mod ingest;
+pub mod installations;
 pub mod merchants;
 pub mod retry;
 pub mod secrets;

@@ -4,6 +4,7 @@ use domain::error::FieldError;
 use domain::id::MerchantId;
 use domain::merchant::{Merchant, MerchantSettings, Store};
 use domain::tenancy::TenantScope;
+use storage::jobs::Waiting;
 
 use crate::{Error, Gateway};
 
@@ -111,17 +112,23 @@ impl Gateway {
         changed.ok_or(Error::NotFound)
     }
 
-    /// Deletes a merchant with its endpoints. What waits for delivery is cancelled; its log ages out.
+    /// Deletes a merchant with its endpoints and installations. What waits for delivery is cancelled; its log ages
+    /// out.
     ///
     /// Errors: no such merchant; storage fails.
     pub async fn delete_merchant(&self, scope: TenantScope) -> Result<(), Error> {
         let config = self.storage.merchant_config(scope.merchant_id()).await?;
-        let endpoints = config.ok_or(Error::NotFound)?.destinations;
+        let config = config.ok_or(Error::NotFound)?;
         if !self.storage.delete_merchant(scope).await? {
             return Err(Error::NotFound);
         }
-        for destination in endpoints {
-            self.cancel_waiting(destination.endpoint.id).await?;
+        for destination in config.destinations.iter().chain(&config.departing) {
+            // An app's endpoint goes on, for others.
+            let of = Waiting {
+                endpoint_id: destination.endpoint.id,
+                merchant_id: Some(scope.merchant_id()),
+            };
+            self.cancel_waiting(of).await?;
         }
         Ok(())
     }

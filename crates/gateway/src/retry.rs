@@ -11,8 +11,8 @@ use crate::{Error, Gateway};
 impl Gateway {
     /// Makes one more attempt of a finished delivery, or brings a waiting one forward to now.
     ///
-    /// Errors: no such delivery; it is a test; an attempt is in flight; its endpoint is disabled or gone;
-    /// storage fails.
+    /// Errors: no such delivery; it is a test; an attempt is in flight; its endpoint is disabled or gone, or of an
+    /// app that the merchant has removed; storage fails.
     pub async fn retry_delivery(
         &self,
         scope: TenantScope,
@@ -27,13 +27,7 @@ impl Gateway {
         if delivery.is_test {
             return Err(conflict("It is a test, which is sent once; send another."));
         }
-        match self.storage.endpoint(scope, delivery.endpoint_id).await? {
-            None => return Err(conflict("Its endpoint has been deleted.")),
-            Some(endpoint) if !endpoint.enabled() => {
-                return Err(conflict("Its endpoint is disabled; enable it first."));
-            }
-            Some(_) => {}
-        }
+        self.check_endpoint_of(scope, &delivery).await?;
         match self.storage.retry_now(scope, id, actor).await? {
             RetryResult::NotFound => Err(Error::NotFound),
             RetryResult::Busy => Err(conflict("An attempt is in flight or due already.")),
@@ -51,6 +45,29 @@ impl Gateway {
                     .ok_or(Error::NotFound)
             }
         }
+    }
+
+    async fn check_endpoint_of(
+        &self,
+        scope: TenantScope,
+        delivery: &Delivery,
+    ) -> Result<(), Error> {
+        self.config.catch_up().await?;
+        let config = self.config.merchant(scope.merchant_id()).await?;
+        let config = config.ok_or(Error::NotFound)?;
+        let id = delivery.endpoint_id;
+        let Some(destination) = config.destination(id) else {
+            return Err(conflict("Its endpoint has been deleted."));
+        };
+        if config.has_removed(id, &delivery.event_type) {
+            return Err(conflict(
+                "Its endpoint belongs to an app that has been uninstalled.",
+            ));
+        }
+        if !destination.endpoint.enabled() {
+            return Err(conflict("Its endpoint is disabled; enable it first."));
+        }
+        Ok(())
     }
 
     /// Stops a delivery that waits.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::dialect::Dialect;
 use domain::id::EndpointId;
 use domain::secret::{Secret, Secrets, check_plain, check_signing};
-use domain::tenancy::TenantScope;
+use domain::tenancy::OwnerScope;
 
 use crate::{Error, Gateway};
 
@@ -68,7 +68,7 @@ impl Gateway {
     /// Errors: no such endpoint; storage fails.
     pub async fn reveal_secrets(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
     ) -> Result<Secrets, Error> {
         self.storage
@@ -83,10 +83,11 @@ impl Gateway {
     /// Errors: no such endpoint; the given secret or overlap is wrong; storage fails.
     pub async fn rotate_secrets(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
         rotate: RotateSecret,
     ) -> Result<Secrets, Error> {
+        let scope = scope.into();
         let endpoint = self
             .storage
             .endpoint(scope, id)

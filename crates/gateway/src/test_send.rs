@@ -8,12 +8,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::attempt::{Attempt, Exchange, Outcome, Trigger};
+use domain::catalog::EventType;
 use domain::delivery::Status;
-use domain::dialect::{Outgoing, judge, render};
-use domain::endpoint::Destination;
-use domain::event::Event;
-use domain::id::{AttemptId, DeliveryId, EndpointId, EventId};
-use domain::tenancy::TenantScope;
+use domain::dialect::{Dialect, Outgoing, judge, render, test_wire_id};
+use domain::endpoint::{Destination, Owner};
+use domain::event::{Event, make_canonical};
+use domain::id::{AppId, AttemptId, DeliveryId, EndpointId, EventId, MerchantId};
+use domain::merchant::{SAMPLE_MERCHANT, SchemaMode, Store};
+use domain::tenancy::{OwnerScope, TenantScope};
 use governor::{DefaultKeyedRateLimiter, Quota};
 
 use crate::{Error, Gateway};
@@ -31,7 +33,7 @@ pub trait Sender: Send + Sync + 'static {
 pub struct TestSend {
     /// The type; the first subscribed one when absent.
     pub event_type: Option<String>,
-    /// The payload; the type's example when absent.
+    /// The payload, which must match the type's schema as a published one must; the type's example when absent.
     pub payload: Option<Bytes>,
 }
 
@@ -49,8 +51,8 @@ impl TestLimiter {
 impl Gateway {
     /// Sends a test and answers its attempt, which is in the log by then.
     ///
-    /// Errors: no such endpoint; the merchant is suspended; it is not subscribed to the type; too many
-    /// tests; storage fails.
+    /// Errors: no such endpoint; the merchant is suspended; it is not subscribed to the type; the payload does
+    /// not match the type's schema; too many tests; storage fails.
     pub async fn test_send(
         &self,
         scope: TenantScope,
@@ -67,16 +69,77 @@ impl Gateway {
         if config.merchant.suspended {
             return Err(Error::Suspended);
         }
-        let destination = Arc::clone(config.destination(id).ok_or(Error::NotFound)?);
-        let event = self
-            .sample(scope, &destination, test, Arc::clone(&config.store))
-            .await?;
+        let found = config.destination(id).ok_or(Error::NotFound)?;
+        // The endpoints of apps are not the merchant's.
+        if found.endpoint.owner != Owner::Merchant(scope.merchant_id()) {
+            return Err(Error::NotFound);
+        }
+        let (destination, store) = (Arc::clone(found), Arc::clone(&config.store));
+        self.send_sample(scope, &destination, store, test, actor)
+            .await
+    }
+
+    /// The same for an app's endpoint, as if something had happened to this merchant, which must have the app
+    /// installed, or to a sample merchant with a sample store. The attempt is in that merchant's log.
+    ///
+    /// Errors: no such endpoint; the merchant does not have the app, or is suspended; it is not subscribed to
+    /// the type; too many tests; storage fails.
+    pub async fn test_app_endpoint(
+        &self,
+        app_id: AppId,
+        id: EndpointId,
+        merchant_id: Option<MerchantId>,
+        test: TestSend,
+        actor: &str,
+    ) -> Result<Attempt, Error> {
+        let app = OwnerScope::of(Owner::App(app_id));
+        let endpoint = self.storage.endpoint(app, id).await?;
+        let secrets = self.storage.secrets(app, id).await?;
+        let (endpoint, secrets) = endpoint.zip(secrets).ok_or(Error::NotFound)?;
+        let destination = Destination { endpoint, secrets };
+        let scope = TenantScope::of(merchant_id.unwrap_or(SAMPLE_MERCHANT));
+        let store = match merchant_id {
+            None => Store::sample(),
+            Some(_) => self.store_with_app(scope, app_id).await?,
+        };
+        let store = store.envelope_json().into();
+        self.send_sample(scope, &destination, store, test, actor)
+            .await
+    }
+
+    /// The store of a merchant that has the app.
+    async fn store_with_app(&self, scope: TenantScope, app_id: AppId) -> Result<Store, Error> {
+        let installed = self.storage.installation(scope, app_id).await?;
+        let merchant = self.storage.merchant(scope).await?;
+        let Some((_, merchant)) = installed.zip(merchant) else {
+            return Err(Error::field(
+                "/merchant_id",
+                "not_installed",
+                "must be a merchant that has the app installed",
+            ));
+        };
+        if merchant.suspended {
+            return Err(Error::Suspended);
+        }
+        Ok(merchant.store)
+    }
+
+    async fn send_sample(
+        &self,
+        scope: TenantScope,
+        destination: &Destination,
+        store: Arc<str>,
+        test: TestSend,
+        actor: &str,
+    ) -> Result<Attempt, Error> {
+        let id = destination.endpoint.id;
+        let event = self.sample(scope, destination, test, store).await?;
         self.tests
             .0
             .check_key(&id)
             .map_err(|_| Error::TooMany { retry_after: 6 })?;
         let started_at = self.now();
-        let outgoing = render(&event, &destination, started_at);
+        let outgoing = render(&event, destination, started_at);
         let timeout = self.settings.dialects.timeout(&destination.endpoint);
         let exchange = self
             .sender
@@ -106,6 +169,20 @@ impl Gateway {
         Ok(attempt)
     }
 
+    /// A payload of the caller's own is refused where a published one would be; the sample merchant is strict.
+    async fn check_sample(
+        &self,
+        scope: TenantScope,
+        entry: &EventType,
+        payload: &[u8],
+    ) -> Result<(), Error> {
+        let errors = self.schemas.mismatches(entry, "/payload", payload);
+        if errors.is_empty() || self.schema_mode(scope).await? == Some(SchemaMode::Warn) {
+            return Ok(());
+        }
+        Err(Error::Invalid(errors))
+    }
+
     async fn sample(
         &self,
         scope: TenantScope,
@@ -114,10 +191,11 @@ impl Gateway {
         store: Arc<str>,
     ) -> Result<Event, Error> {
         let subscribed = &destination.endpoint.event_types;
-        let event_type = test
+        let mut event_type = test
             .event_type
             .or_else(|| subscribed.first().cloned())
             .unwrap_or_default();
+        make_canonical(&mut event_type);
         if !subscribed.contains(&event_type) {
             return Err(Error::field(
                 "/event_type",
@@ -129,15 +207,18 @@ impl Gateway {
             ));
         }
         let types = self.config.event_types().await?;
-        let example = types
-            .get(&event_type)
-            .map(|entry| Bytes::from(entry.example.clone()));
+        let entry = types.get(&event_type);
+        if let (Some(entry), Some(payload)) = (entry, &test.payload) {
+            self.check_sample(scope, entry, payload).await?;
+        }
+        let dialect = entry.map_or(Dialect::Standard, |entry| entry.dialect);
+        let example = entry.map(|entry| Bytes::from(entry.example.clone()));
         let now = self.now();
         let id = self.draw(|rng| EventId::new(now, rng));
         Ok(Event {
             id,
             merchant_id: scope.merchant_id(),
-            event_id: id.to_string().replacen("evt_", "evt_test_", 1).into(),
+            event_id: test_wire_id(dialect, id).into(),
             event_type: event_type.into(),
             payload: test
                 .payload

@@ -1,14 +1,16 @@
 //! Exact freshness of configuration. Every change of a merchant's configuration bumps one counter and
-//! notes the merchant in its own transaction; whoever works from a cache carries the counter it saw, and
+//! notes the merchant in its own transaction (a change of an app, every merchant that has it); whoever works from a cache carries the counter it saw, and
 //! the database refuses work done on an older one.
 
 use std::time::Instant;
 
 use domain::clock::{Clock as _, Micros, SystemClock};
+use domain::endpoint::Owner;
 use domain::id::MerchantId;
 use sea_orm::{
-    ColumnTrait as _, DatabaseConnection, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction,
+    EntityTrait as _, QueryFilter as _, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait as _,
     sea_query::{Expr, ExprTrait as _},
 };
 use sqlx::PgPool;
@@ -37,6 +39,11 @@ impl Write {
         self,
         merchant_id: MerchantId,
     ) -> Result<ConfigVersion, Error> {
+        self.commit_change_of(Owner::Merchant(merchant_id)).await
+    }
+
+    /// Commits a change of what this owner has. An app's concerns every merchant that has or had it installed.
+    pub(crate) async fn commit_change_of(self, owner: Owner) -> Result<ConfigVersion, Error> {
         config_clock::Entity::update_many()
             .col_expr(
                 config_clock::Column::V,
@@ -51,13 +58,27 @@ impl Write {
                 what: "config_clock",
             })?
             .v;
-        let note = config_change::ActiveModel {
-            v: sea_orm::Set(v),
-            merchant_id: sea_orm::Set(merchant_id.uuid()),
-        };
-        config_change::Entity::insert(note)
-            .exec_without_returning(&self.transaction)
-            .await?;
+        match owner {
+            Owner::Merchant(merchant_id) => {
+                let note = config_change::ActiveModel {
+                    v: sea_orm::Set(v),
+                    merchant_id: sea_orm::Set(merchant_id.uuid()),
+                };
+                config_change::Entity::insert(note)
+                    .exec_without_returning(&self.transaction)
+                    .await?;
+            }
+            Owner::App(app_id) => {
+                // After the counter has moved: whoever installs the app meanwhile waits for it, and notes itself.
+                let notes = Statement::from_sql_and_values(
+                    self.transaction.get_database_backend(),
+                    "insert into config_changes (v, merchant_id)
+                     select cast($1 as bigint), merchant_id from installations where app_id = $2",
+                    [v.into(), app_id.uuid().into()],
+                );
+                self.transaction.execute_raw(notes).await?;
+            }
+        }
         self.transaction.commit().await?;
         Ok(v)
     }
@@ -143,6 +164,15 @@ async fn config_v(connection: &DatabaseConnection) -> Result<ConfigVersion, Erro
 /// The counter as the writer's own transaction sees it.
 pub(crate) async fn sqlite_version(
     connection: &mut sqlx::SqliteConnection,
+) -> Result<ConfigVersion, Error> {
+    Ok(sqlx::query_scalar("select v from config_clock")
+        .fetch_one(connection)
+        .await?)
+}
+
+/// The counter as a transaction of the hot path sees it.
+pub(crate) async fn postgres_v(
+    connection: &mut sqlx::PgConnection,
 ) -> Result<ConfigVersion, Error> {
     Ok(sqlx::query_scalar("select v from config_clock")
         .fetch_one(connection)

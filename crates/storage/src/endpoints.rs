@@ -1,39 +1,36 @@
 //! Endpoints with their subscriptions and encrypted secrets.
 
+mod rows;
+
 use std::collections::HashMap;
-use std::time::Duration;
 
 use domain::clock::{Clock as _, Micros};
-use domain::dialect::Dialect;
-use domain::endpoint::{Destination, DisabledReason, Endpoint};
-use domain::id::{EndpointId, MerchantId};
-use domain::secret::{Secret, Secrets};
-use domain::tenancy::TenantScope;
+use domain::endpoint::{Destination, Endpoint, Owner};
+use domain::id::EndpointId;
+use domain::secret::Secrets;
+use domain::tenancy::{OwnerScope, TenantScope};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set, sea_query::Expr,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction,
+    EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Set,
+    sea_query::{self, Expr, ExprTrait as _},
 };
 use uuid::Uuid;
 
 use crate::config_clock::Write;
-use crate::entity::{endpoint, endpoint_secret, merchant, subscription};
+use crate::entity::{app, endpoint, endpoint_secret, installation, merchant, subscription};
 use crate::{Error, Page, PageRequest, Storage};
 
 impl Storage {
-    /// Stores a new endpoint unless the merchant has `limit` of them already (then false).
+    /// Stores a new endpoint unless its owner has `limit` of them already (then false).
     ///
     /// Errors: the database cannot be reached.
     pub async fn create_endpoint(&self, new: &Destination, limit: u64) -> Result<bool, Error> {
         let change = self.begin_write().await?;
         let Destination { endpoint, secrets } = new;
-        // Calls for one merchant take turns, or two would each find room for one more.
-        merchant::Entity::find_by_id(endpoint.merchant_id.uuid())
-            .lock_exclusive()
-            .one(&change.transaction)
-            .await?;
-        let present = endpoint::Entity::find()
-            .filter(endpoint::Column::MerchantId.eq(endpoint.merchant_id.uuid()))
-            .filter(endpoint::Column::DeletedUs.is_null())
+        // Calls for one owner take turns, or two would each find room for one more.
+        lock_owner(&change.transaction, endpoint.owner).await?;
+        let present = of_owner(OwnerScope::of(endpoint.owner))
             .count(&change.transaction)
             .await?;
         if present >= limit {
@@ -44,7 +41,7 @@ impl Storage {
             .insert(&change.transaction)
             .await?;
         replace_subscriptions(&change.transaction, endpoint).await?;
-        change.commit_change(endpoint.merchant_id).await?;
+        change.commit_change_of(endpoint.owner).await?;
         Ok(true)
     }
 
@@ -53,10 +50,11 @@ impl Storage {
     /// Errors: the database cannot be reached.
     pub async fn update_endpoint(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
         edit: impl FnOnce(&mut Endpoint) + Send,
     ) -> Result<Option<Endpoint>, Error> {
+        let scope = scope.into();
         let change = self.begin_write().await?;
         let Some(before) = self.locked(&change, scope, id).await? else {
             return Ok(None);
@@ -68,14 +66,19 @@ impl Storage {
         if endpoint.event_types != before.event_types {
             replace_subscriptions(&change.transaction, &endpoint).await?;
         }
-        change.commit_change(scope.merchant_id()).await?;
+        change.commit_change_of(scope.owner()).await?;
         Ok(Some(endpoint))
     }
 
     /// Deletes an endpoint; false when there is none. Its log is kept until it ages out.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn delete_endpoint(&self, scope: TenantScope, id: EndpointId) -> Result<bool, Error> {
+    pub async fn delete_endpoint(
+        &self,
+        scope: impl Into<OwnerScope>,
+        id: EndpointId,
+    ) -> Result<bool, Error> {
+        let scope = scope.into();
         let change = self.begin_write().await?;
         if self.locked(&change, scope, id).await?.is_none() {
             return Ok(false);
@@ -92,7 +95,7 @@ impl Storage {
             .filter(subscription::Column::EndpointId.eq(id.uuid()))
             .exec(&change.transaction)
             .await?;
-        change.commit_change(scope.merchant_id()).await?;
+        change.commit_change_of(scope.owner()).await?;
         Ok(true)
     }
 
@@ -101,10 +104,11 @@ impl Storage {
     /// Errors: the database cannot be reached; no master key opens the present ones.
     pub async fn update_secrets(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
         edit: impl FnOnce(&Secrets) -> Secrets + Send,
     ) -> Result<Option<Secrets>, Error> {
+        let scope = scope.into();
         let change = self.begin_write().await?;
         if self.locked(&change, scope, id).await?.is_none() {
             return Ok(None);
@@ -118,7 +122,7 @@ impl Storage {
         self.secret_row(id, &secrets)?
             .update(&change.transaction)
             .await?;
-        change.commit_change(scope.merchant_id()).await?;
+        change.commit_change_of(scope.owner()).await?;
         Ok(Some(secrets))
     }
 
@@ -128,10 +132,11 @@ impl Storage {
     /// Errors: the database cannot be reached.
     pub async fn set_failing_since(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
         since: Option<Micros>,
     ) -> Result<(), Error> {
+        let owner = owned_by(scope.into());
         let change = self.begin_write().await?;
         endpoint::Entity::update_many()
             .col_expr(
@@ -139,7 +144,7 @@ impl Storage {
                 Expr::value(since.map(|at| at.0)),
             )
             .filter(endpoint::Column::Id.eq(id.uuid()))
-            .filter(endpoint::Column::MerchantId.eq(scope.merchant_id().uuid()))
+            .filter(owner)
             .exec(&change.transaction)
             .await?;
         change.commit().await
@@ -150,9 +155,10 @@ impl Storage {
     /// Errors: the database cannot be reached; no master key opens them.
     pub async fn secrets(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
     ) -> Result<Option<Secrets>, Error> {
+        let scope = scope.into();
         if self.endpoint(scope, id).await?.is_none() {
             return Ok(None);
         }
@@ -162,22 +168,23 @@ impl Storage {
         row.map(|row| self.open_secrets(&row)).transpose()
     }
 
-    /// One endpoint of the merchant.
+    /// One endpoint of the merchant or app.
     ///
     /// Errors: the database cannot be reached.
     pub async fn endpoint(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         id: EndpointId,
     ) -> Result<Option<Endpoint>, Error> {
-        let row = of_merchant(scope)
+        let row = of_owner(scope.into())
             .filter(endpoint::Column::Id.eq(id.uuid()))
             .one(&self.reads);
         let rows = row.await?.into_iter().collect();
         Ok(self.with_subscriptions(&self.reads, rows).await?.pop())
     }
 
-    /// An endpoint of the merchant, deleted or not: what the log's old deliveries point to.
+    /// An endpoint of the merchant or of an app that it has or had, deleted or not: what the log's old
+    /// deliveries point to.
     ///
     /// Errors: the database cannot be reached.
     pub async fn endpoint_even_deleted(
@@ -185,8 +192,18 @@ impl Storage {
         scope: TenantScope,
         id: EndpointId,
     ) -> Result<Option<Endpoint>, Error> {
+        let merchant = scope.merchant_id().uuid();
+        let apps = sea_query::Query::select()
+            .column(installation::Column::AppId)
+            .from(installation::Entity)
+            .and_where(installation::Column::MerchantId.eq(merchant))
+            .to_owned();
         let row = endpoint::Entity::find_by_id(id.uuid())
-            .filter(endpoint::Column::MerchantId.eq(scope.merchant_id().uuid()))
+            .filter(
+                endpoint::Column::MerchantId
+                    .eq(merchant)
+                    .or(endpoint::Column::AppId.in_subquery(apps)),
+            )
             .one(&self.reads)
             .await?;
         Ok(self
@@ -195,18 +212,18 @@ impl Storage {
             .pop())
     }
 
-    /// The merchant's endpoints, newest first.
+    /// The merchant's or app's endpoints, newest first.
     ///
     /// Errors: the database cannot be reached.
     pub async fn endpoints(
         &self,
-        scope: TenantScope,
+        scope: impl Into<OwnerScope>,
         page: PageRequest,
     ) -> Result<Page<Endpoint>, Error> {
-        self.page_of(of_merchant(scope), page).await
+        self.page_of(of_owner(scope.into()), page).await
     }
 
-    /// Every merchant's endpoints, newest first: for ops.
+    /// Every merchant's and app's endpoints, newest first: for ops.
     ///
     /// Errors: the database cannot be reached.
     pub async fn all_endpoints(&self, page: PageRequest) -> Result<Page<Endpoint>, Error> {
@@ -233,9 +250,17 @@ impl Storage {
         })
     }
 
-    /// The merchant's endpoints with their secrets, oldest first.
-    pub(crate) async fn destinations(&self, scope: TenantScope) -> Result<Vec<Destination>, Error> {
-        let rows = of_merchant(scope)
+    /// The endpoints of the merchant and of these apps with their secrets, oldest first.
+    pub(crate) async fn destinations(
+        &self,
+        scope: TenantScope,
+        apps: Vec<Uuid>,
+    ) -> Result<Vec<Destination>, Error> {
+        let merchant = scope.merchant_id().uuid();
+        let owned = endpoint::Column::MerchantId.eq(merchant);
+        let rows = endpoint::Entity::find()
+            .filter(owned.or(endpoint::Column::AppId.is_in(apps)))
+            .filter(endpoint::Column::DeletedUs.is_null())
             .order_by_asc(endpoint::Column::Id)
             .all(&self.reads)
             .await?;
@@ -266,10 +291,10 @@ impl Storage {
     async fn locked(
         &self,
         change: &Write,
-        scope: TenantScope,
+        scope: OwnerScope,
         id: EndpointId,
     ) -> Result<Option<Endpoint>, Error> {
-        let row = of_merchant(scope)
+        let row = of_owner(scope)
             .filter(endpoint::Column::Id.eq(id.uuid()))
             .lock_exclusive()
             .one(&change.transaction)
@@ -281,7 +306,7 @@ impl Storage {
             .pop())
     }
 
-    async fn with_subscriptions(
+    pub(crate) async fn with_subscriptions(
         &self,
         connection: &impl ConnectionTrait,
         rows: Vec<endpoint::Model>,
@@ -308,116 +333,33 @@ impl Storage {
             })
             .collect()
     }
+}
 
-    fn endpoint_of(
-        &self,
-        row: endpoint::Model,
-        event_types: Vec<String>,
-    ) -> Result<Endpoint, Error> {
-        let headers = self.keyring.decrypt(row.id.as_bytes(), &row.headers)?;
-        Ok(Endpoint {
-            id: EndpointId::from_uuid(row.id),
-            merchant_id: MerchantId::from_uuid(row.merchant_id),
-            url: row.url,
-            dialect: Dialect::from_code(row.dialect).ok_or(Error::Corrupt {
-                what: "endpoints.dialect",
-            })?,
-            description: row.description,
-            version: row.version,
-            headers: serde_json::from_slice(&headers).map_err(|_| Error::Corrupt {
-                what: "endpoints.headers",
-            })?,
-            rate_limit: row.rate_limit.map(i32::unsigned_abs),
-            timeout: row
-                .timeout_us
-                .map(|us| Duration::from_micros(us.unsigned_abs())),
-            schedule: row.schedule.as_deref().map(parse_schedule).transpose()?,
-            signed: row.signed,
-            disabled: row
-                .disabled_reason
-                .and_then(DisabledReason::from_code)
-                .zip(row.disabled_us.map(Micros)),
-            event_types,
-            failing_since: row.failing_since_us.map(Micros),
-            created_at: Micros(row.created_us),
-            updated_at: Micros(row.updated_us),
-        })
-    }
-
-    fn row(&self, endpoint: &Endpoint) -> Result<endpoint::ActiveModel, Error> {
-        let headers = serde_json::to_vec(&endpoint.headers).map_err(|_| Error::Corrupt {
-            what: "endpoints.headers",
-        })?;
-        let id = endpoint.id.uuid();
-        Ok(endpoint::ActiveModel {
-            id: Set(id),
-            merchant_id: Set(endpoint.merchant_id.uuid()),
-            url: Set(endpoint.url.clone()),
-            dialect: Set(endpoint.dialect.code()),
-            description: Set(endpoint.description.clone()),
-            version: Set(endpoint.version.clone()),
-            headers: Set(self
-                .keyring
-                .encrypt(id.as_bytes(), &headers, &mut crate::rng())?),
-            rate_limit: Set(endpoint
-                .rate_limit
-                .and_then(|limit| i32::try_from(limit).ok())),
-            timeout_us: Set(endpoint.timeout.map(micros)),
-            schedule: Set(endpoint.schedule.as_deref().map(print_schedule)),
-            signed: Set(endpoint.signed),
-            disabled_reason: Set(endpoint.disabled.map(|(reason, _)| reason.code())),
-            disabled_us: Set(endpoint.disabled.map(|(_, at)| at.0)),
-            failing_since_us: Set(endpoint.failing_since.map(|at| at.0)),
-            deleted_us: Set(None),
-            created_us: Set(endpoint.created_at.0),
-            updated_us: Set(endpoint.updated_at.0),
-        })
-    }
-
-    fn secret_row(
-        &self,
-        id: EndpointId,
-        secrets: &Secrets,
-    ) -> Result<endpoint_secret::ActiveModel, Error> {
-        let seal = |secret: &Secret| {
-            self.keyring.encrypt(
-                id.uuid().as_bytes(),
-                secret.expose().as_bytes(),
-                &mut crate::rng(),
-            )
-        };
-        let previous = secrets.previous.as_ref();
-        Ok(endpoint_secret::ActiveModel {
-            endpoint_id: Set(id.uuid()),
-            secret: Set(seal(&secrets.secret)?),
-            signing: Set(seal(&secrets.signing)?),
-            previous: Set(previous.map(|(secret, _)| seal(secret)).transpose()?),
-            previous_until_us: Set(previous.map(|(_, until)| until.0)),
-        })
-    }
-
-    fn open_secrets(&self, row: &endpoint_secret::Model) -> Result<Secrets, Error> {
-        let context = row.endpoint_id;
-        let open = |stored: &[u8]| {
-            let plain = self.keyring.decrypt(context.as_bytes(), stored)?;
-            let text = String::from_utf8(plain).map_err(|_| Error::Corrupt {
-                what: "endpoint_secrets",
-            })?;
-            Ok::<_, Error>(Secret::new(text))
-        };
-        let previous = row.previous.as_deref().map(open).transpose()?;
-        Ok(Secrets {
-            secret: open(&row.secret)?,
-            signing: open(&row.signing)?,
-            previous: previous.zip(row.previous_until_us.map(Micros)),
-        })
+fn owned_by(scope: OwnerScope) -> sea_query::SimpleExpr {
+    match scope.owner() {
+        Owner::Merchant(id) => endpoint::Column::MerchantId.eq(id.uuid()),
+        Owner::App(id) => endpoint::Column::AppId.eq(id.uuid()),
     }
 }
 
-fn of_merchant(scope: TenantScope) -> sea_orm::Select<endpoint::Entity> {
+fn of_owner(scope: OwnerScope) -> sea_orm::Select<endpoint::Entity> {
     endpoint::Entity::find()
-        .filter(endpoint::Column::MerchantId.eq(scope.merchant_id().uuid()))
+        .filter(owned_by(scope))
         .filter(endpoint::Column::DeletedUs.is_null())
+}
+
+async fn lock_owner(transaction: &DatabaseTransaction, owner: Owner) -> Result<(), Error> {
+    match owner {
+        Owner::Merchant(id) => {
+            let row = merchant::Entity::find_by_id(id.uuid()).lock_exclusive();
+            row.one(transaction).await?;
+        }
+        Owner::App(id) => {
+            let row = app::Entity::find_by_id(id.uuid()).lock_exclusive();
+            row.one(transaction).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn replace_subscriptions(
@@ -442,27 +384,4 @@ async fn replace_subscriptions(
             .await?;
     }
     Ok(())
-}
-
-fn micros(span: Duration) -> i64 {
-    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// A schedule as text: microseconds separated by commas.
-fn print_schedule(schedule: &[Duration]) -> String {
-    schedule
-        .iter()
-        .map(|delay| delay.as_micros().to_string())
-        .collect::<Vec<_>>()
-        .join(",")
-}
-
-fn parse_schedule(text: &str) -> Result<Vec<Duration>, Error> {
-    text.split(',')
-        .filter(|part| !part.is_empty())
-        .map(|part| part.parse().map(Duration::from_micros))
-        .collect::<Result<_, _>>()
-        .map_err(|_| Error::Corrupt {
-            what: "endpoints.schedule",
-        })
 }

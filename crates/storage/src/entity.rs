@@ -6,6 +6,7 @@
 )]
 
 pub(crate) mod api_key;
+pub(crate) mod app;
 pub(crate) mod attempt;
 pub(crate) mod config_change;
 pub(crate) mod config_clock;
@@ -16,6 +17,7 @@ pub(crate) mod event;
 pub(crate) mod event_type;
 pub(crate) mod failed_delivery;
 pub(crate) mod idempotent_answer;
+pub(crate) mod installation;
 pub(crate) mod job;
 pub(crate) mod membership;
 pub(crate) mod merchant;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::attempt::Trigger;
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{SkipReason, Status};
-use domain::id::{DeliveryId, EndpointId, MerchantId};
+use domain::id::{DeliveryId, EndpointId, Id, MerchantId};
 use domain::shard::{Shard, ShardSet};
 use domain::tenancy::TenantScope;
 use futures::FutureExt as _;
@@ -39,6 +39,24 @@ pub enum RetryResult {
     Busy,
     /// No such delivery of this merchant.
     NotFound,
+}
+
+/// Which waiting jobs are meant: an endpoint's, of every merchant or of one. An app's endpoint has jobs of many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Waiting {
+    /// Where they go.
+    pub endpoint_id: EndpointId,
+    /// Whose they are; everybody's when `None`.
+    pub merchant_id: Option<MerchantId>,
+}
+
+impl From<EndpointId> for Waiting {
+    fn from(endpoint_id: EndpointId) -> Self {
+        Self {
+            endpoint_id,
+            merchant_id: None,
+        }
+    }
 }
 
 /// Where a paged scan goes on.
@@ -219,7 +237,7 @@ impl Storage {
         Ok(Some(true))
     }
 
-    /// Ends the waiting jobs of an endpoint that is gone (`Cancelled`) or disabled for too long
+    /// Ends the waiting jobs of an endpoint, or of a merchant, that is gone (`Cancelled`) or disabled for too long
     /// (`Skipped`), at most `limit` of them. Answers how many; fewer than `limit` means all. Jobs whose
     /// attempt has no result yet stay. With `disabled_since`, nothing is done unless the endpoint has been
     /// disabled since just then.
@@ -227,27 +245,30 @@ impl Storage {
     /// Errors: the database cannot be reached.
     pub async fn end_waiting(
         &self,
-        endpoint_id: EndpointId,
+        of: impl Into<Waiting>,
         skip: Option<SkipReason>,
         limit: i64,
         disabled_since: Option<Micros>,
     ) -> Result<usize, Error> {
+        let of = of.into();
         let now = self.clock().now();
         let write = self.begin_write().await?;
-        if !still_disabled(&write.transaction, endpoint_id, disabled_since).await? {
+        if !still_disabled(&write.transaction, of.endpoint_id, disabled_since).await? {
             return Ok(0);
         }
         // The state is asked for twice: a claim may come between the two looks.
         let gone = end(
             &write.transaction,
             "delete from jobs where id in (
-               select id from jobs where shard = $1 and endpoint_id = $2 and not open limit $3)
+               select id from jobs where shard = $1 and endpoint_id = $2
+                 and merchant_id = coalesce($4, merchant_id) and not open limit $3)
                and not open
              returning id, trigger",
             [
-                i16::from(Shard::of(endpoint_id).number()).into(),
-                endpoint_id.uuid().into(),
+                i16::from(Shard::of(of.endpoint_id).number()).into(),
+                of.endpoint_id.uuid().into(),
                 limit.into(),
+                of.merchant_id.map(Id::uuid).into(),
             ],
         )
         .await?;
@@ -261,33 +282,36 @@ impl Storage {
         Ok(gone.len())
     }
 
-    /// Puts off the due jobs of a disabled endpoint until `until`, at most `limit` of them. With
+    /// Puts off the due jobs of a disabled endpoint, or of a suspended merchant, until `until`, at most `limit` of them. With
     /// `disabled_since`, nothing is done unless the endpoint has been disabled since just then.
     ///
     /// Errors: the database cannot be reached.
     pub async fn put_off(
         &self,
-        endpoint_id: EndpointId,
+        of: impl Into<Waiting>,
         until: Micros,
         limit: i64,
         disabled_since: Option<Micros>,
     ) -> Result<u64, Error> {
+        let of = of.into();
         let now = self.clock().now();
         let write = self.begin_write().await?;
-        if !still_disabled(&write.transaction, endpoint_id, disabled_since).await? {
+        if !still_disabled(&write.transaction, of.endpoint_id, disabled_since).await? {
             return Ok(0);
         }
         let statement = Statement::from_sql_and_values(
             write.transaction.get_database_backend(),
             "update jobs set due_us = $1 where id in (
-               select id from jobs where shard = $2 and endpoint_id = $3 and due_us <= $4 and not open limit $5)
+               select id from jobs where shard = $2 and endpoint_id = $3
+                 and merchant_id = coalesce($6, merchant_id) and due_us <= $4 and not open limit $5)
                and due_us <= $4 and not open",
             [
                 until.0.into(),
-                i16::from(Shard::of(endpoint_id).number()).into(),
-                endpoint_id.uuid().into(),
+                i16::from(Shard::of(of.endpoint_id).number()).into(),
+                of.endpoint_id.uuid().into(),
                 now.0.into(),
                 limit.into(),
+                of.merchant_id.map(Id::uuid).into(),
             ],
         );
         let done = write.transaction.execute_raw(statement).await?;
@@ -380,7 +404,7 @@ async fn query<const N: usize>(
 }
 
 /// Deletes jobs and answers which, each with its trigger.
-async fn end<const N: usize>(
+pub(crate) async fn end<const N: usize>(
     transaction: &DatabaseTransaction,
     sql: &str,
     values: [Value; N],
@@ -433,7 +457,7 @@ async fn still_disabled(
 
 /// Writes a final state that no attempt led to. What waited for a manual retry had ended before: it stays
 /// what it was.
-async fn finish(
+pub(crate) async fn finish(
     transaction: &DatabaseTransaction,
     gone: &[(Uuid, Trigger)],
     status: Status,

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::entity::{endpoint, merchant};
+use crate::entity::{endpoint, installation, merchant};
 use crate::{Error, Page, PageRequest, Storage};
 
 /// What ingest and delivery need to know of a merchant. Kept in caches, exact by the configuration clock.
@@ -19,8 +19,10 @@ use crate::{Error, Page, PageRequest, Storage};
 pub struct MerchantConfig {
     /// The merchant.
     pub merchant: Merchant,
-    /// Its endpoints, the deleted ones left out.
+    /// Its endpoints and those of the apps it has installed, the deleted ones left out.
     pub destinations: Vec<Destination>,
+    /// The endpoints of apps it has removed: they are told of that and of nothing else.
+    pub departing: Vec<Destination>,
 }
 
 impl Storage {
@@ -54,7 +56,7 @@ impl Storage {
         Ok(Some(merchant))
     }
 
-    /// Deletes a merchant and its endpoints; false when there is none. Its log is kept until it ages out.
+    /// Deletes a merchant, its endpoints and its installations; false when there is none. Its log is kept until it ages out.
     ///
     /// Errors: the database cannot be reached.
     pub async fn delete_merchant(&self, scope: TenantScope) -> Result<bool, Error> {
@@ -72,6 +74,12 @@ impl Storage {
         endpoint::Entity::update_many()
             .col_expr(endpoint::Column::DeletedUs, Expr::value(Some(now)))
             .filter(endpoint::Column::MerchantId.eq(id.uuid()))
+            .exec(&change.transaction)
+            .await?;
+        installation::Entity::update_many()
+            .col_expr(installation::Column::UninstalledUs, Expr::value(Some(now)))
+            .filter(installation::Column::MerchantId.eq(id.uuid()))
+            .filter(installation::Column::UninstalledUs.is_null())
             .exec(&change.transaction)
             .await?;
         change.commit_change(id).await?;
@@ -108,15 +116,23 @@ impl Storage {
         let Some(merchant) = self.merchant(TenantScope::of(id)).await? else {
             return Ok(None);
         };
-        let destinations = self.destinations(TenantScope::of(id)).await?;
+        let (installed, removed) = self.apps_of(TenantScope::of(id)).await?;
+        let apps = installed.iter().chain(&removed).copied().collect();
+        let all = self.destinations(TenantScope::of(id), apps).await?;
+        let is_removed = |destination: &Destination| {
+            let app_id = destination.endpoint.owner.app_id();
+            app_id.is_some_and(|app_id| removed.contains(&app_id.uuid()))
+        };
+        let (departing, destinations) = all.into_iter().partition(is_removed);
         Ok(Some(MerchantConfig {
             merchant,
             destinations,
+            departing,
         }))
     }
 }
 
-async fn find(
+pub(crate) async fn find(
     connection: &impl ConnectionTrait,
     id: Uuid,
     lock: bool,

@@ -1,5 +1,5 @@
 //! Claims in batches: the lease, then everything a POST needs. What turns out to be closed (its endpoint
-//! deleted or disabled, its merchant suspended) is given back and dealt with in the database.
+//! deleted or disabled, its merchant suspended, its app removed) is given back and dealt with in the database.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -7,16 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use domain::app::told_after_removal;
 use domain::attempt::Outcome;
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{Next, SkipReason, within_budget};
 use domain::endpoint::Destination;
 use domain::event::Event;
-use domain::id::{AttemptId, DeliveryId, EndpointId, EventId};
+use domain::id::{AttemptId, DeliveryId, EventId};
+use domain::tenancy::TenantScope;
 use futures::FutureExt as _;
 use queue::Stub;
 use rand::rngs::StdRng;
 use storage::claims::{ClaimResult, Claimed, Lease, Want};
+use storage::jobs::Waiting;
 use storage::settle::Settlement;
 use storage::{Error, Storage};
 use tokio::sync::mpsc;
@@ -67,12 +70,28 @@ pub(crate) struct Ended {
     pub not_ours: Vec<DeliveryId>,
 }
 
-/// Why an endpoint receives nothing now.
+/// Why an endpoint receives nothing now, from anybody or from one merchant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Closed {
     Deleted,
     Disabled { since: Micros },
     Suspended,
+}
+
+/// A claim with where it goes.
+struct Found {
+    job: Claimed,
+    destination: Arc<Destination>,
+    /// Whether it belongs to an app that the merchant has removed.
+    departing: bool,
+}
+
+impl Found {
+    /// Whether it is not sent any more, because the merchant has removed the app.
+    fn is_removed(&self, events: &HashMap<EventId, Arc<Event>>) -> bool {
+        let event = events.get(&self.job.event_id);
+        self.departing && event.is_some_and(|event| !told_after_removal(&event.event_type))
+    }
 }
 
 /// Makes claims.
@@ -84,7 +103,7 @@ pub(crate) struct Claimer {
     reports: mpsc::UnboundedSender<Report>,
     rng: Mutex<StdRng>,
     /// Endpoints whose waiting jobs are being dealt with.
-    closing: Mutex<HashSet<EndpointId>>,
+    closing: Mutex<HashSet<Waiting>>,
     failing: AtomicBool,
 }
 
@@ -227,20 +246,16 @@ impl Claimer {
         not_ours: &mut Vec<DeliveryId>,
     ) -> Vec<Ready> {
         let mut open = Vec::with_capacity(claimed.len());
-        let mut closed: HashMap<(EndpointId, Closed), Vec<Lease>> = HashMap::new();
+        let mut closed: HashMap<(Waiting, Closed), Vec<Lease>> = HashMap::new();
         let mut unread = Vec::new();
         for job in claimed {
-            match self.destination(&job).await {
-                Ok(Ok(destination)) => open.push((job, destination)),
-                Ok(Err(reason)) => {
-                    closed
-                        .entry((job.endpoint_id, reason))
-                        .or_default()
-                        .push(job.lease());
-                }
+            let lease = job.lease();
+            match self.find(job).await {
+                Ok(Ok(found)) => open.push(found),
+                Ok(Err(reason)) => closed.entry(reason).or_default().push(lease),
                 Err(error) => {
-                    tracing::debug!(%error, endpoint.id = %job.endpoint_id, "the endpoint could not be read");
-                    unread.push(job.lease());
+                    tracing::debug!(%error, delivery.id = %lease.delivery_id, "the endpoint could not be read");
+                    unread.push(lease);
                 }
             }
         }
@@ -248,14 +263,14 @@ impl Claimer {
             .events
             .get(
                 &self.parts.storage,
-                open.iter().map(|(job, _)| job.event_id),
+                open.iter().map(|found| found.job.event_id),
             )
             .await
         {
             Ok(events) => events,
             Err(error) => {
                 tracing::debug!(%error, "events could not be read");
-                unread.extend(open.drain(..).map(|(job, _)| job.lease()));
+                unread.extend(open.drain(..).map(|found| found.job.lease()));
                 HashMap::new()
             }
         };
@@ -267,12 +282,22 @@ impl Claimer {
             not_ours.extend(unread.iter().map(|lease| lease.delivery_id));
             self.release(unread).await;
         }
-        for ((endpoint_id, reason), leases) in closed {
+        for ((of, reason), leases) in closed {
             not_ours.extend(leases.iter().map(|lease| lease.delivery_id));
-            tokio::spawn(Arc::clone(self).close(endpoint_id, reason, leases));
+            tokio::spawn(Arc::clone(self).close(of, reason, leases));
+        }
+        let (removed, open): (Vec<Found>, Vec<Found>) = open
+            .into_iter()
+            .partition(|found| found.is_removed(&events));
+        if !removed.is_empty() {
+            not_ours.extend(removed.iter().map(|found| found.job.delivery_id));
+            tokio::spawn(Arc::clone(self).cancel(removed));
         }
         let mut ready = Vec::with_capacity(open.len());
-        for (job, destination) in open {
+        for Found {
+            job, destination, ..
+        } in open
+        {
             ready.extend(self.sendable(job, destination, &events, since).await);
         }
         ready
@@ -319,18 +344,41 @@ impl Claimer {
         None
     }
 
-    async fn destination(&self, job: &Claimed) -> Result<Result<Arc<Destination>, Closed>, Error> {
+    /// Where a claim goes, or why it goes nowhere, and which waiting jobs that concerns.
+    async fn find(&self, job: Claimed) -> Result<Result<Found, (Waiting, Closed)>, Error> {
+        let everybody = Waiting::from(job.endpoint_id);
+        let merchant = Waiting {
+            merchant_id: Some(job.merchant_id),
+            ..everybody
+        };
         let Some(config) = self.parts.config.merchant(job.merchant_id).await? else {
-            return Ok(Err(Closed::Deleted));
+            return Ok(Err((merchant, Closed::Deleted)));
         };
         let Some(destination) = config.destination(job.endpoint_id) else {
-            return Ok(Err(Closed::Deleted));
+            return Ok(Err((everybody, Closed::Deleted)));
         };
         Ok(match destination.endpoint.disabled {
-            _ if config.merchant.suspended => Err(Closed::Suspended),
-            Some((_, since)) => Err(Closed::Disabled { since }),
-            None => Ok(Arc::clone(destination)),
+            _ if config.merchant.suspended => Err((merchant, Closed::Suspended)),
+            Some((_, since)) => Err((everybody, Closed::Disabled { since })),
+            None => Ok(Found {
+                destination: Arc::clone(destination),
+                departing: config.is_departing(job.endpoint_id),
+                job,
+            }),
         })
+    }
+
+    /// Ends what an app is not sent any more.
+    async fn cancel(self: Arc<Self>, removed: Vec<Found>) {
+        self.release(removed.iter().map(|found| found.job.lease()).collect())
+            .await;
+        for Found { job, .. } in removed {
+            let scope = TenantScope::of(job.merchant_id);
+            // Found in another state it is claimed again, and looked at again.
+            if let Err(error) = self.parts.storage.cancel(scope, job.delivery_id).await {
+                tracing::warn!(%error, delivery.id = %job.delivery_id, "a delivery to a removed app is still due");
+            }
+        }
     }
 
     /// Gives claims back. If the database is away that is tried again meanwhile.
@@ -342,32 +390,32 @@ impl Claimer {
     }
 
     /// Deals with everything that waits for a closed endpoint, once at a time.
-    async fn close(self: Arc<Self>, endpoint_id: EndpointId, reason: Closed, leases: Vec<Lease>) {
+    async fn close(self: Arc<Self>, of: Waiting, reason: Closed, leases: Vec<Lease>) {
         self.release(leases).await;
-        if !lock(&self.closing).insert(endpoint_id) {
+        if !lock(&self.closing).insert(of) {
             return;
         }
-        drop(self.reports.send(Report::Closed(endpoint_id)));
-        if let Err(error) = self.end_or_put_off(endpoint_id, reason).await {
-            tracing::warn!(%error, endpoint.id = %endpoint_id, "jobs of a closed endpoint are still due");
+        drop(self.reports.send(Report::Closed(of)));
+        if let Err(error) = self.end_or_put_off(of, reason).await {
+            tracing::warn!(%error, endpoint.id = %of.endpoint_id, "jobs of a closed endpoint are still due");
         }
-        lock(&self.closing).remove(&endpoint_id);
+        lock(&self.closing).remove(&of);
     }
 
-    async fn end_or_put_off(&self, endpoint_id: EndpointId, reason: Closed) -> Result<(), Error> {
+    async fn end_or_put_off(&self, of: Waiting, reason: Closed) -> Result<(), Error> {
         let storage = &self.parts.storage;
         let now = storage.clock().now();
         let wait = self.settings.disabled_wait;
         let (until, since) = match reason {
-            Closed::Deleted => return end_all(storage, endpoint_id, None, None).await,
+            Closed::Deleted => return end_all(storage, of, None, None).await,
             Closed::Disabled { since } if since + wait <= now => {
                 let skip = Some(SkipReason::EndpointDisabled);
-                return end_all(storage, endpoint_id, skip, Some(since)).await;
+                return end_all(storage, of, skip, Some(since)).await;
             }
             Closed::Disabled { since } => (since + wait, Some(since)),
             Closed::Suspended => (now + SUSPENDED_WAIT, None),
         };
-        while storage.put_off(endpoint_id, until, CHUNK, since).await? == CHUNK.unsigned_abs() {}
+        while storage.put_off(of, until, CHUNK, since).await? == CHUNK.unsigned_abs() {}
         Ok(())
     }
 }
@@ -419,16 +467,12 @@ async fn give_back_later(storage: Arc<Storage>, held: Held) {
 
 async fn end_all(
     storage: &Storage,
-    endpoint_id: EndpointId,
+    of: Waiting,
     skip: Option<SkipReason>,
     disabled_since: Option<Micros>,
 ) -> Result<(), Error> {
     let full = usize::try_from(CHUNK).unwrap_or(usize::MAX);
-    while storage
-        .end_waiting(endpoint_id, skip, CHUNK, disabled_since)
-        .await?
-        == full
-    {}
+    while storage.end_waiting(of, skip, CHUNK, disabled_since).await? == full {}
     Ok(())
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::attempt::{Outcome, Trigger};
 use domain::clock::{Clock as _, Micros};
-use domain::endpoint::{DisabledReason, Endpoint};
+use domain::endpoint::{DisabledReason, Endpoint, Owner};
 use domain::id::{EndpointId, MerchantId};
-use domain::tenancy::TenantScope;
+use domain::tenancy::{OwnerScope, TenantScope};
 use gateway::ingest::{Publish, PublishEvent};
 use storage::settle::Settlement;
 use tokio::sync::mpsc;
@@ -96,12 +96,13 @@ impl Health {
         if observed.succeeded {
             self.failing.remove(&id);
             if known.is_some() {
-                self.note(observed, None).await;
+                self.note(&endpoint, None).await;
             }
             return;
         }
         if observed.gone && endpoint.dialect.format().hears_gone() {
-            self.disable(observed, DisabledReason::Gone).await;
+            self.disable(observed, &endpoint, DisabledReason::Gone)
+                .await;
             return;
         }
         let since = *self
@@ -110,9 +111,10 @@ impl Health {
             .or_insert(known.unwrap_or(observed.at));
         let lasted = observed.at.since(since);
         if lasted >= self.disable_after {
-            self.disable(observed, DisabledReason::Failing).await;
+            self.disable(observed, &endpoint, DisabledReason::Failing)
+                .await;
         } else if known.is_none() && lasted >= NOTED_AFTER {
-            self.note(observed, Some(since)).await;
+            self.note(&endpoint, Some(since)).await;
         }
     }
 
@@ -127,9 +129,8 @@ impl Health {
             .map(|destination| destination.endpoint.clone())
     }
 
-    async fn note(&mut self, observed: Observed, since: Option<Micros>) {
-        let scope = TenantScope::of(observed.merchant_id);
-        let id = observed.endpoint_id;
+    async fn note(&mut self, endpoint: &Endpoint, since: Option<Micros>) {
+        let (scope, id) = (OwnerScope::of(endpoint.owner), endpoint.id);
         match self.parts.storage.set_failing_since(scope, id, since).await {
             Ok(()) => {
                 self.noted
@@ -141,16 +142,19 @@ impl Health {
         }
     }
 
-    async fn disable(&mut self, observed: Observed, reason: DisabledReason) {
-        let scope = TenantScope::of(observed.merchant_id);
-        let id = observed.endpoint_id;
+    async fn disable(&mut self, observed: Observed, endpoint: &Endpoint, reason: DisabledReason) {
+        let (scope, id) = (OwnerScope::of(endpoint.owner), endpoint.id);
         self.failing.remove(&id);
         match self.parts.gateway.disable_failing(scope, id, reason).await {
             // Another result of the same endpoint came first.
             Ok(None) => {}
             Ok(Some(endpoint)) => {
-                tracing::warn!(merchant.id = %endpoint.merchant_id, endpoint.id = %id, reason = reason.as_str(), "endpoint.disabled");
-                self.announce(scope, &endpoint, reason).await;
+                let app_id = endpoint.owner.app_id();
+                tracing::warn!(merchant.id = %observed.merchant_id, app.id = ?app_id, endpoint.id = %id, reason = reason.as_str(), "endpoint.disabled");
+                if let Owner::Merchant(merchant_id) = endpoint.owner {
+                    let scope = TenantScope::of(merchant_id);
+                    self.announce(scope, &endpoint, reason).await;
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, endpoint.id = %id, "a failing endpoint could not be disabled");
@@ -158,7 +162,7 @@ impl Health {
         }
     }
 
-    /// Tells the merchant's other endpoints that subscribe to it.
+    /// Tells the merchant's other endpoints that subscribe to it. An app's endpoint concerns none of them.
     async fn announce(&self, scope: TenantScope, endpoint: &Endpoint, reason: DisabledReason) {
         let payload = serde_json::json!({
             "endpoint_id": endpoint.id,

@@ -12,6 +12,7 @@ use domain::id::{DeliveryId, EndpointId, MerchantId};
 use domain::shard::{Shard, ShardSet};
 use queue::Stub;
 use storage::claims::Claimed;
+use storage::jobs::Waiting;
 use tokio::time::Instant;
 
 /// Stubs a lane holds. What does not fit is found again by a scan.
@@ -428,15 +429,29 @@ impl Lanes {
         taken
     }
 
-    /// Forgets what waits in lanes of shards that are no longer ours, and of one endpoint that is closed.
-    pub(crate) fn drop_waiting(&mut self, drop: impl Fn(EndpointId) -> bool) {
+    /// Forgets what waits in lanes of shards that are no longer ours.
+    pub(crate) fn keep_shards(&mut self, shards: ShardSet) {
         for (id, lane) in &mut self.by_endpoint {
-            if drop(*id) {
+            if !shards.contains(Shard::of(*id)) {
                 for stub in lane.waiting.drain(..) {
                     self.known.remove(&stub.delivery_id);
                 }
             }
         }
+    }
+
+    /// Forgets what waits for an endpoint that is closed, or of a merchant for whom it is.
+    pub(crate) fn drop_waiting(&mut self, of: Waiting) {
+        let Some(lane) = self.by_endpoint.get_mut(&of.endpoint_id) else {
+            return;
+        };
+        lane.waiting.retain(|stub| {
+            let kept = of.merchant_id.is_some_and(|id| id != stub.merchant_id);
+            if !kept {
+                self.known.remove(&stub.delivery_id);
+            }
+            kept
+        });
     }
 
     /// Removes lanes that have nothing to do and nothing worth remembering.

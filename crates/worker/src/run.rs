@@ -14,6 +14,7 @@ use queue::Stub;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use storage::claims::Lease;
+use storage::jobs::Waiting;
 use storage::settle::Settlement;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -40,7 +41,7 @@ pub(crate) enum Report {
     /// These deliveries need nothing more from us.
     Settled(Vec<DeliveryId>),
     /// This endpoint receives nothing now: what waits for it has been dealt with in the database.
-    Closed(EndpointId),
+    Closed(Waiting),
 }
 
 /// Where the dispatcher sends its orders.
@@ -161,7 +162,7 @@ impl Dispatcher {
                 }
             }
             Report::Settled(ids) => ids.into_iter().for_each(|id| self.lanes.forget(id)),
-            Report::Closed(endpoint_id) => self.lanes.drop_waiting(|id| id == endpoint_id),
+            Report::Closed(of) => self.lanes.drop_waiting(of),
         }
     }
 
@@ -253,16 +254,16 @@ impl Dispatcher {
         }
     }
 
-    /// Whether the endpoint is still what it was when the job was claimed.
+    /// Whether the endpoint is still what it was when the job was claimed, and still receives such events.
     fn is_current(&self, ready: &Ready) -> bool {
         match self.config.known_merchant(ready.claimed.merchant_id) {
             // Not in memory: nothing newer is known.
             None => true,
             Some(None) => false,
             Some(Some(merchant)) => {
-                merchant
-                    .destination(ready.claimed.endpoint_id)
-                    .is_some_and(|now| {
+                let id = ready.claimed.endpoint_id;
+                !merchant.has_removed(id, &ready.event.event_type)
+                    && merchant.destination(id).is_some_and(|now| {
                         Arc::ptr_eq(now, &ready.destination) || **now == *ready.destination
                     })
             }
@@ -300,8 +301,7 @@ impl Dispatcher {
 
     fn own(&mut self, shards: ShardSet) {
         self.owned = shards;
-        self.lanes
-            .drop_waiting(|id| !shards.contains(Shard::of(id)));
+        self.lanes.keep_shards(shards);
     }
 
     fn every_second(&mut self) {

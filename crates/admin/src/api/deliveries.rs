@@ -7,8 +7,9 @@ use std::sync::Arc;
 use domain::attempt::{Attempt, Outcome};
 use domain::clock::Micros;
 use domain::delivery::{Delivery, Status};
+use domain::endpoint::Endpoint;
 use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
-use domain::tenancy::TenantScope;
+use domain::tenancy::{OwnerScope, TenantScope};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -44,36 +45,42 @@ pub(super) fn check_range(
     }
 }
 
-/// An attempt as the log shows it; its request body is rendered again from the event, which gives the
+/// A test's attempt, as its sender sees it; the request body is rendered again from the event, which gives the
 /// same bytes.
-pub(super) async fn attempt_out(
+pub(super) async fn test_out(
     app: &App,
-    scope: TenantScope,
+    owner: OwnerScope,
     attempt: Attempt,
-    late: bool,
 ) -> Result<AttemptOut, ApiError> {
-    let body = request_body(app, scope, attempt.delivery_id).await?;
-    Ok(AttemptOut::new(attempt, late, body))
+    let scope = TenantScope::of(attempt.merchant_id);
+    let endpoint = app.storage.endpoint(owner, attempt.endpoint_id).await?;
+    let delivery = app.storage.delivery(scope, attempt.delivery_id).await?;
+    let body = match delivery.zip(endpoint) {
+        Some((delivery, endpoint)) => {
+            request_body(app, scope, delivery.event_id, &endpoint).await?
+        }
+        None => None,
+    };
+    Ok(AttemptOut::new(attempt, false, body))
 }
 
 async fn request_body(
     app: &App,
     scope: TenantScope,
-    delivery_id: DeliveryId,
+    event_id: EventId,
+    endpoint: &Endpoint,
 ) -> Result<Option<String>, ApiError> {
-    let Some(delivery) = app.storage.delivery(scope, delivery_id).await? else {
-        return Ok(None);
-    };
-    let event = app.storage.event(scope, delivery.event_id).await?;
-    let endpoint = app
-        .storage
-        .endpoint_even_deleted(scope, delivery.endpoint_id)
-        .await?;
-    let body = event.zip(endpoint).map(|(event, endpoint)| {
-        let body = endpoint.dialect.format().body(&event, &endpoint);
+    let event = app.storage.event(scope, event_id).await?;
+    Ok(event.map(|event| {
+        let body = endpoint.dialect.format().body(&event, endpoint);
         String::from_utf8_lossy(&body).into_owned()
-    });
-    Ok(body)
+    }))
+}
+
+/// A URL without its path: all that a merchant is shown of an app's endpoint.
+fn origin(url: &str) -> String {
+    let parts: Vec<&str> = url.splitn(4, '/').collect();
+    parts[..parts.len().min(3)].join("/")
 }
 
 fn bare<T>(list: Vec<Text<T>>) -> Vec<T> {
@@ -241,7 +248,7 @@ impl DeliveriesApi {
 
     /// List a delivery's attempts
     ///
-    /// In the order they were made, on one page.
+    /// In the order they were made, on one page. Of the URL of an app's endpoint merchants see the origin only.
     #[oai(
         path = "/merchants/:merchant_id/deliveries/:delivery_id/attempts",
         method = "get",
@@ -258,14 +265,25 @@ impl DeliveriesApi {
     ) -> Result<Json<List<AttemptOut>>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::ReadDeliveries)?;
         let id = delivery_id.0.0;
-        if app.storage.delivery(scope, id).await?.is_none() {
-            return Err(ApiError::of(Slug::NotFound));
-        }
+        let delivery = app.storage.delivery(scope, id).await?;
+        let delivery = delivery.ok_or_else(|| ApiError::of(Slug::NotFound))?;
         let attempts = app.storage.attempts(scope, id).await?;
-        let body = request_body(&app, scope, id).await?;
+        let to = delivery.endpoint_id;
+        let endpoint = app.storage.endpoint_even_deleted(scope, to).await?;
+        let body = match &endpoint {
+            Some(endpoint) => request_body(&app, scope, delivery.event_id, endpoint).await?,
+            None => None,
+        };
+        let is_apps = endpoint.is_some_and(|endpoint| endpoint.owner.app_id().is_some());
+        let cut = is_apps && caller.platform(Permission::ReadEndpoints).is_err();
         let data = attempts
             .into_iter()
-            .map(|(attempt, late)| AttemptOut::new(attempt, late, body.clone()))
+            .map(|(mut attempt, late)| {
+                if cut {
+                    attempt.url = origin(&attempt.url);
+                }
+                AttemptOut::new(attempt, late, body.clone())
+            })
             .collect();
         Ok(Json(List {
             data,
@@ -327,5 +345,24 @@ impl DeliveriesApi {
                 .await?
                 .into(),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn the_origin_of_a_url_has_no_path() {
+        for (url, shown) in [
+            (
+                "https://app.example/hooks/secret?x=1",
+                "https://app.example",
+            ),
+            ("https://app.example:8443/", "https://app.example:8443"),
+            ("http://[::1]:9000/a", "http://[::1]:9000"),
+        ] {
+            assert_eq!(origin(url), shown);
+        }
     }
 }

@@ -1,32 +1,31 @@
-//! Endpoints: URLs that receive events, with their secrets and subscriptions.
+//! Endpoints: URLs that receive events, with their secrets and subscriptions. Those of merchants are here, those
+//! of apps in `of_apps`; what both do is in `handlers`.
 
 mod bodies;
+mod handlers;
+mod of_apps;
 
 use std::sync::Arc;
 
-use domain::endpoint::DisabledReason;
 use domain::id::{EndpointId, MerchantId};
-use gateway::endpoints::NewEndpoint;
-use gateway::test_send::TestSend;
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 
 use self::bodies::{
     CreateEndpoint, CreatedEndpoint, EndpointOut, RotateSecretIn, SecretsOut, Subscriptions,
-    TestSendIn, UpdateEndpoint, check_unmasked,
+    TestSendIn, UpdateEndpoint,
 };
+pub(crate) use self::of_apps::AppEndpointsApi;
 use super::Tag;
-use super::deliveries::{AttemptOut, attempt_out};
+use super::deliveries::{AttemptOut, test_out};
 use crate::answers::{Created, Json, NoContent};
 use crate::app::App;
 use crate::auth::Bearer;
 use crate::auth::permissions::Permission;
 use crate::body::{Body, NoBody, Optional, Patch};
-use crate::idempotency::Once;
 use crate::page::{List, ListOf};
-use crate::problem::{ApiError, Slug};
-use crate::raw_json::{check_payload, check_size};
+use crate::problem::ApiError;
 use crate::text::Text;
 
 pub(crate) struct EndpointsApi;
@@ -55,13 +54,12 @@ impl EndpointsApi {
             .scope(&caller, merchant_id.0.0, Permission::ReadEndpoints)
             .await?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
-        Ok(Json(list.answer(
-            app.storage.endpoints(scope, page).await?,
-            EndpointOut::from,
-        )))
+        handlers::list(&app, scope, list, page).await
     }
 
-    /// List all merchants' endpoints
+    /// List all endpoints
+    ///
+    /// Those of all merchants and of all apps.
     #[oai(path = "/endpoints", method = "get", operation_id = "listAllEndpoints")]
     async fn list_all(
         &self,
@@ -101,30 +99,7 @@ impl EndpointsApi {
         body: Body<CreateEndpoint>,
     ) -> Result<Created<CreatedEndpoint>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
-        let new = NewEndpoint::from(body.value);
-        check_unmasked(&new.headers)?;
-        let once = Once {
-            scope_id: scope.merchant_id().uuid(),
-            operation: "createEndpoint",
-            key: key.0,
-            body_hash: body.hash,
-        };
-        let gateway = Arc::clone(&app.gateway);
-        let work = async move {
-            let made = gateway.create_endpoint(scope, new).await?;
-            let location = format!(
-                "/v1/merchants/{}/endpoints/{}",
-                scope.merchant_id(),
-                made.endpoint.id
-            );
-            Ok((location, CreatedEndpoint::from(made)))
-        };
-        let created = Box::pin(once.create(&app, work)).await?;
-        if created.replayed {
-            let place = &created.location;
-            tracing::info!(actor = caller.actor, place, "endpoint.secret_replayed");
-        }
-        Ok(created)
+        handlers::create(&app, &caller, scope, key.0, body).await
     }
 
     /// Get an endpoint
@@ -143,10 +118,7 @@ impl EndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<EndpointOut>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::ReadEndpoints)?;
-        let found = app.storage.endpoint(scope, endpoint_id.0.0).await?;
-        Ok(Json(
-            found.ok_or_else(|| ApiError::of(Slug::NotFound))?.into(),
-        ))
+        handlers::get(&app, scope, endpoint_id.0.0).await
     }
 
     /// Change an endpoint
@@ -166,23 +138,7 @@ impl EndpointsApi {
         body: Body<UpdateEndpoint, Patch>,
     ) -> Result<Json<EndpointOut>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
-        let id = endpoint_id.0.0;
-        let present = app.storage.endpoint(scope, id).await?;
-        let present = present.ok_or_else(|| ApiError::of(Slug::NotFound))?;
-        let enabled = body.value.enabled;
-        let patch = body.value.patch(present.headers);
-        check_unmasked(patch.headers.as_deref().unwrap_or_default())?;
-        let changed = app.gateway.update_endpoint(scope, id, patch).await?;
-        let shown = match enabled {
-            Some(true) if !changed.enabled() => app.gateway.enable_endpoint(scope, id).await?,
-            Some(false) if changed.enabled() => {
-                app.gateway
-                    .disable_endpoint(scope, id, DisabledReason::Manual)
-                    .await?
-            }
-            _ => changed,
-        };
-        Ok(Json(shown.into()))
+        handlers::update(&app, scope, endpoint_id.0.0, body.value).await
     }
 
     /// Delete an endpoint
@@ -223,10 +179,7 @@ impl EndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<SecretsOut>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::RevealSecrets)?;
-        let id = endpoint_id.0.0;
-        let secrets = app.gateway.reveal_secrets(scope, id).await?;
-        tracing::info!(actor = caller.actor, endpoint.id = %id, "endpoint.secret_revealed");
-        Ok(Json(secrets.into()))
+        handlers::reveal(&app, &caller, scope, endpoint_id.0.0).await
     }
 
     /// Rotate an endpoint's secrets
@@ -248,13 +201,7 @@ impl EndpointsApi {
         body: Body<RotateSecretIn, Optional>,
     ) -> Result<Json<SecretsOut>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::RevealSecrets)?;
-        let id = endpoint_id.0.0;
-        let secrets = app
-            .gateway
-            .rotate_secrets(scope, id, body.value.into())
-            .await?;
-        tracing::info!(actor = caller.actor, endpoint.id = %id, "endpoint.secret_rotated");
-        Ok(Json(secrets.into()))
+        handlers::rotate(&app, &caller, scope, endpoint_id.0.0, body.value).await
     }
 
     /// Get an endpoint's subscriptions
@@ -273,11 +220,7 @@ impl EndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<Subscriptions>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::ReadEndpoints)?;
-        let found = app.storage.endpoint(scope, endpoint_id.0.0).await?;
-        let endpoint = found.ok_or_else(|| ApiError::of(Slug::NotFound))?;
-        Ok(Json(Subscriptions {
-            event_types: endpoint.event_types,
-        }))
+        handlers::subscriptions(&app, scope, endpoint_id.0.0).await
     }
 
     /// Replace an endpoint's subscriptions
@@ -299,14 +242,7 @@ impl EndpointsApi {
         body: Body<Subscriptions>,
     ) -> Result<Json<Subscriptions>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
-        let wanted = body.value.event_types;
-        let endpoint = app
-            .gateway
-            .set_subscriptions(scope, endpoint_id.0.0, wanted)
-            .await?;
-        Ok(Json(Subscriptions {
-            event_types: endpoint.event_types,
-        }))
+        handlers::subscribe(&app, scope, endpoint_id.0.0, body.value).await
     }
 
     /// Send a test
@@ -329,24 +265,12 @@ impl EndpointsApi {
         body: Body<TestSendIn, Optional>,
     ) -> Result<Json<AttemptOut>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::TestEndpoints)?;
-        let TestSendIn {
-            event_type,
-            payload,
-        } = body.value;
-        if let Some(payload) = &payload {
-            check_size(payload.get())?;
-            check_payload(payload.get())
-                .map_err(|error| ApiError::field("/payload", "payload", error.to_string()))?;
-        }
-        let test = TestSend {
-            event_type,
-            payload: payload.map(|payload| payload.bytes()),
-        };
+        let test = handlers::test_send(body.value.event_type, body.value.payload)?;
         let attempt = app
             .gateway
             .test_send(scope, endpoint_id.0.0, test, &caller.actor)
             .await?;
-        Ok(Json(attempt_out(&app, scope, attempt, false).await?))
+        Ok(Json(test_out(&app, scope.into(), attempt).await?))
     }
 
     /// Enable an endpoint
@@ -368,12 +292,7 @@ impl EndpointsApi {
         _body: NoBody,
     ) -> Result<Json<EndpointOut>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
-        Ok(Json(
-            app.gateway
-                .enable_endpoint(scope, endpoint_id.0.0)
-                .await?
-                .into(),
-        ))
+        handlers::enable(&app, scope, endpoint_id.0.0).await
     }
 
     /// Disable an endpoint
@@ -395,12 +314,6 @@ impl EndpointsApi {
         _body: NoBody,
     ) -> Result<Json<EndpointOut>, ApiError> {
         let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
-        let id = endpoint_id.0.0;
-        Ok(Json(
-            app.gateway
-                .disable_endpoint(scope, id, DisabledReason::Manual)
-                .await?
-                .into(),
-        ))
+        handlers::disable(&app, scope, endpoint_id.0.0).await
     }
 }

@@ -24,6 +24,11 @@ pub(crate) enum Permission {
     ChangeApiKeys,
     ReadUsers,
     ChangeUsers,
+    ReadApps,
+    ChangeApps,
+    DeleteApp,
+    ReadInstallations,
+    ChangeInstallations,
 }
 
 /// What API keys are made for.
@@ -70,7 +75,7 @@ pub(crate) struct Rule {
 impl Permission {
     /// All of them.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::ReadMerchants,
         Self::ChangeMerchant,
         Self::CreateMerchant,
@@ -90,6 +95,11 @@ impl Permission {
         Self::ChangeApiKeys,
         Self::ReadUsers,
         Self::ChangeUsers,
+        Self::ReadApps,
+        Self::ChangeApps,
+        Self::DeleteApp,
+        Self::ReadInstallations,
+        Self::ChangeInstallations,
     ];
 
     /// Its row.
@@ -97,7 +107,7 @@ impl Permission {
         use Access::{Everyone, PeopleOnly};
         use MerchantRole::{Developer, Owner};
         use PlatformRole::{Admin, Operator};
-        use Resource::{Deliveries, Endpoints, Events, Merchants, Users};
+        use Resource::{Apps, Deliveries, Endpoints, Events, Merchants, Users};
 
         let (platform, merchant, access) = match self {
             Self::ReadMerchants => (
@@ -134,6 +144,12 @@ impl Permission {
             Self::ChangeApiKeys => (Admin, Some(Owner), PeopleOnly),
             Self::ReadUsers => (Admin, None, read(Users)),
             Self::ChangeUsers => (Admin, None, PeopleOnly),
+            Self::ReadApps | Self::ReadInstallations => {
+                (PlatformRole::Viewer, Some(MerchantRole::Viewer), read(Apps))
+            }
+            Self::ChangeApps => (Operator, None, write(Apps)),
+            Self::DeleteApp => (Admin, None, write(Apps)),
+            Self::ChangeInstallations => (Operator, Some(Owner), write(Apps)),
         };
         Rule {
             platform,

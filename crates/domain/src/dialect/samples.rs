@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Dialect;
 use crate::clock::Micros;
-use crate::endpoint::{Destination, Endpoint};
+use crate::endpoint::{Destination, Endpoint, Owner};
 use crate::event::Event;
 use crate::id::{EndpointId, EventId, MerchantId};
 use crate::secret::{Secret, Secrets};
@@ -29,7 +29,7 @@ pub(super) fn event(event_type: &str, payload: &'static str) -> Event {
 pub(super) fn destination(dialect: Dialect) -> Destination {
     let endpoint = Endpoint {
         id: EndpointId::from_uuid(Uuid::from_u128(2)),
-        merchant_id: MerchantId::from_uuid(Uuid::from_u128(1)),
+        owner: Owner::Merchant(MerchantId::from_uuid(Uuid::from_u128(1))),
         url: "https://shop.example/hooks".to_owned(),
         dialect,
         description: String::new(),

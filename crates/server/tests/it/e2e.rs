@@ -18,6 +18,7 @@ macro_rules! in_both_modes {
 
 mod acknowledgement;
 mod addresses;
+mod apps;
 mod attempt_log;
 mod bad_requests;
 mod dialects;
@@ -34,3 +35,4 @@ mod signatures;
 mod stage;
 mod standard;
 mod test_send;
+mod uninstalling;

@@ -8,7 +8,8 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    pub merchant_id: Uuid,
+    pub merchant_id: Option<Uuid>,
+    pub app_id: Option<Uuid>,
     pub url: String,
     pub dialect: i16,
     pub description: String,

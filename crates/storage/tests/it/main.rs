@@ -24,6 +24,7 @@ macro_rules! on_both {
     };
 }
 
+mod apps;
 mod claims;
 mod configuration;
 mod hot_path;

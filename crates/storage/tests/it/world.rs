@@ -9,7 +9,7 @@ use domain::attempt::{Attempt, BodyState, Exchange, Outcome, Response, Timings};
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{Delivery, Next};
 use domain::dialect::Dialect;
-use domain::endpoint::{Destination, Endpoint};
+use domain::endpoint::{Destination, Endpoint, Owner};
 use domain::event::Event;
 use domain::id::{DeliveryId, EndpointId, EventId, Id, Kind, MerchantId};
 use domain::merchant::{Merchant, MerchantSettings, Store};
@@ -174,7 +174,7 @@ impl World {
         Destination {
             endpoint: Endpoint {
                 id: self.id(),
-                merchant_id,
+                owner: Owner::Merchant(merchant_id),
                 url: "https://shop.example/hooks".to_owned(),
                 dialect: Dialect::Flexype,
                 description: "orders".to_owned(),

@@ -4,7 +4,7 @@ use super::*;
 use domain::attempt::Trigger;
 use domain::clock::Micros;
 use domain::dialect::Dialect;
-use domain::endpoint::Endpoint;
+use domain::endpoint::{Endpoint, Owner};
 use domain::id::EventId;
 use domain::secret::{Secret, Secrets};
 use rand::SeedableRng as _;
@@ -77,7 +77,7 @@ impl Bench {
     fn ready(&mut self, stub: Stub, rate_limit: Option<u32>) -> Ready {
         let endpoint = Endpoint {
             id: stub.endpoint_id,
-            merchant_id: stub.merchant_id,
+            owner: Owner::Merchant(stub.merchant_id),
             url: format!("https://{}.example.com/", stub.endpoint_id),
             dialect: Dialect::Standard,
             description: String::new(),

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use domain::clock::Micros;
-use domain::dialect::Dialect;
+use domain::dialect::{Dialect, carthook};
 use domain::endpoint::{Destination, DisabledReason, Endpoint};
 use domain::error::FieldError;
-use domain::id::{EndpointId, MerchantId};
+use domain::id::{AppId, EndpointId, MerchantId};
 use domain::secret::Secrets;
 use gateway::endpoints::{EndpointPatch, NewEndpoint};
 use gateway::secrets::RotateSecret;
@@ -100,6 +100,19 @@ pub(super) struct TestSendIn {
     pub(super) payload: Option<RawJson>,
 }
 
+/// What to send to an app's endpoint as a test.
+#[derive(Default, Deserialize, Object)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AppTestSendIn {
+    /// A subscribed event type; the first one when left out.
+    pub(super) event_type: Option<String>,
+    /// The payload; the type's example when left out.
+    pub(super) payload: Option<RawJson>,
+    /// The merchant it seems to have happened to, which must have the app installed; a sample merchant with a
+    /// sample store when left out.
+    pub(super) merchant_id: Option<Text<MerchantId>>,
+}
+
 /// An endpoint's secrets.
 #[derive(Serialize, Object)]
 #[oai(rename = "Secrets")]
@@ -118,12 +131,16 @@ pub(super) struct SecretsOut {
 pub(crate) struct EndpointOut {
     /// Its id.
     id: Text<EndpointId>,
-    /// The merchant that owns it.
-    merchant_id: Text<MerchantId>,
+    /// The merchant that owns it; null where an app does.
+    merchant_id: Option<Text<MerchantId>>,
+    /// The app that owns it; null where a merchant does.
+    app_id: Option<Text<AppId>>,
     /// Where requests go, normalised.
     url: String,
     /// The wire format it speaks.
     dialect: Text<Dialect>,
+    /// How CartHook's payloads spell it, where it speaks `carthook`. Never changes.
+    webhook_id: Option<String>,
     /// What it receives, in order of name.
     event_types: Vec<String>,
     /// What it is for.
@@ -249,9 +266,12 @@ impl From<Endpoint> for EndpointOut {
         let headers = names.map(|name| (name, MASK.to_owned()));
         Self {
             id: Text(endpoint.id),
-            merchant_id: Text(endpoint.merchant_id),
+            merchant_id: endpoint.owner.merchant_id().map(Text),
+            app_id: endpoint.owner.app_id().map(Text),
             url: endpoint.url,
             dialect: Text(endpoint.dialect),
+            webhook_id: (endpoint.dialect == Dialect::Carthook)
+                .then(|| carthook::webhook_id(endpoint.id)),
             event_types: endpoint.event_types,
             description: endpoint.description,
             version: endpoint.version,

@@ -1,0 +1,311 @@
+//! The endpoints of apps, for the platform only: the same shapes as merchants' endpoints.
+
+use std::sync::Arc;
+
+use domain::endpoint::Owner;
+use domain::id::{AppId, EndpointId};
+use domain::tenancy::OwnerScope;
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Path, Query};
+
+use super::bodies::{
+    AppTestSendIn, CreateEndpoint, CreatedEndpoint, EndpointOut, RotateSecretIn, SecretsOut,
+    Subscriptions, UpdateEndpoint,
+};
+use super::handlers;
+use crate::answers::{Created, Json, NoContent};
+use crate::api::Tag;
+use crate::api::deliveries::{AttemptOut, test_out};
+use crate::app::App;
+use crate::auth::Bearer;
+use crate::auth::caller::Caller;
+use crate::auth::permissions::Permission;
+use crate::body::{Body, NoBody, Optional, Patch};
+use crate::page::{List, ListOf};
+use crate::problem::{ApiError, Slug};
+use crate::text::Text;
+
+pub(crate) struct AppEndpointsApi;
+
+/// The scope of an app, for this use of it.
+///
+/// Errors: 403 for whoever is not of the platform.
+fn of_app(caller: &Caller, app_id: AppId, permission: Permission) -> Result<OwnerScope, ApiError> {
+    caller.platform(permission)?;
+    Ok(OwnerScope::of(Owner::App(app_id)))
+}
+
+#[OpenApi(tag = "Tag::Endpoints")]
+impl AppEndpointsApi {
+    /// List an app's endpoints
+    #[oai(
+        path = "/apps/:app_id/endpoints",
+        method = "get",
+        operation_id = "listAppEndpoints"
+    )]
+    async fn list(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        list: ListOf,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Rows of the page, 1 to 250.
+        limit: Query<Option<u64>>,
+    ) -> Result<Json<List<EndpointOut>>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::ReadEndpoints)?;
+        let there = app.storage.app(app_id.0.0).await?;
+        there.ok_or_else(|| ApiError::of(Slug::NotFound))?;
+        let page = list.page(cursor.0.as_deref(), limit.0)?;
+        handlers::list(&app, scope, list, page).await
+    }
+
+    /// Create an app's endpoint
+    ///
+    /// It receives the events of every merchant that has the app installed. Its secrets are in this answer;
+    /// later they are shown on request only.
+    #[oai(
+        path = "/apps/:app_id/endpoints",
+        method = "post",
+        operation_id = "createAppEndpoint"
+    )]
+    async fn create(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// Makes a repeat of this request harmless.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<String>>,
+        body: Body<CreateEndpoint>,
+    ) -> Result<Created<CreatedEndpoint>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        handlers::create(&app, &caller, scope, key.0, body).await
+    }
+
+    /// Get an app's endpoint
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id",
+        method = "get",
+        operation_id = "getAppEndpoint"
+    )]
+    async fn get(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+    ) -> Result<Json<EndpointOut>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::ReadEndpoints)?;
+        handlers::get(&app, scope, endpoint_id.0.0).await
+    }
+
+    /// Change an app's endpoint
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id",
+        method = "patch",
+        operation_id = "updateAppEndpoint"
+    )]
+    async fn update(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+        body: Body<UpdateEndpoint, Patch>,
+    ) -> Result<Json<EndpointOut>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        handlers::update(&app, scope, endpoint_id.0.0, body.value).await
+    }
+
+    /// Delete an app's endpoint
+    ///
+    /// What waits for it is cancelled; what is in flight finishes and is recorded. Its log ages out.
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id",
+        method = "delete",
+        operation_id = "deleteAppEndpoint"
+    )]
+    async fn delete(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+    ) -> Result<NoContent, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        app.gateway.delete_endpoint(scope, endpoint_id.0.0).await?;
+        Ok(NoContent)
+    }
+
+    /// Reveal the secrets of an app's endpoint
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id/secret",
+        method = "get",
+        operation_id = "revealAppSecret"
+    )]
+    async fn reveal(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+    ) -> Result<Json<SecretsOut>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::RevealSecrets)?;
+        handlers::reveal(&app, &caller, scope, endpoint_id.0.0).await
+    }
+
+    /// Rotate the secrets of an app's endpoint
+    ///
+    /// The plain secret changes at once; signatures carry the old and the new one until the overlap ends.
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id/secret/rotate",
+        method = "post",
+        operation_id = "rotateAppSecret"
+    )]
+    async fn rotate(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+        body: Body<RotateSecretIn, Optional>,
+    ) -> Result<Json<SecretsOut>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::RevealSecrets)?;
+        handlers::rotate(&app, &caller, scope, endpoint_id.0.0, body.value).await
+    }
+
+    /// Get the subscriptions of an app's endpoint
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id/subscriptions",
+        method = "get",
+        operation_id = "getAppSubscriptions"
+    )]
+    async fn subscriptions(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+    ) -> Result<Json<Subscriptions>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::ReadEndpoints)?;
+        handlers::subscriptions(&app, scope, endpoint_id.0.0).await
+    }
+
+    /// Replace the subscriptions of an app's endpoint
+    ///
+    /// The very next event follows them.
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id/subscriptions",
+        method = "put",
+        operation_id = "putAppSubscriptions"
+    )]
+    async fn subscribe(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+        body: Body<Subscriptions>,
+    ) -> Result<Json<Subscriptions>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        handlers::subscribe(&app, scope, endpoint_id.0.0, body.value).await
+    }
+
+    /// Send a test to an app's endpoint
+    ///
+    /// A sample of a subscribed event type with the real headers and secret, and the attempt in the answer.
+    /// It is logged as a test, never retried, and works while the endpoint is disabled. Without `merchant_id` it
+    /// comes from a sample merchant with a sample store.
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id/test",
+        method = "post",
+        operation_id = "testAppEndpoint"
+    )]
+    async fn test(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+        body: Body<AppTestSendIn, Optional>,
+    ) -> Result<Json<AttemptOut>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::TestEndpoints)?;
+        let AppTestSendIn {
+            event_type,
+            payload,
+            merchant_id,
+        } = body.value;
+        let test = handlers::test_send(event_type, payload)?;
+        let (id, merchant_id) = (endpoint_id.0.0, merchant_id.map(|id| id.0));
+        let attempt = app
+            .gateway
+            .test_app_endpoint(app_id.0.0, id, merchant_id, test, &caller.actor)
+            .await?;
+        Ok(Json(test_out(&app, scope, attempt).await?))
+    }
+
+    /// Enable an app's endpoint
+    ///
+    /// What waited while it was disabled is sent, oldest first.
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id/enable",
+        method = "post",
+        operation_id = "enableAppEndpoint"
+    )]
+    async fn enable(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+        _body: NoBody,
+    ) -> Result<Json<EndpointOut>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        handlers::enable(&app, scope, endpoint_id.0.0).await
+    }
+
+    /// Disable an app's endpoint
+    ///
+    /// New events are skipped; what is pending waits up to 72 hours for the endpoint to be enabled.
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id/disable",
+        method = "post",
+        operation_id = "disableAppEndpoint"
+    )]
+    async fn disable(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+        _body: NoBody,
+    ) -> Result<Json<EndpointOut>, ApiError> {
+        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        handlers::disable(&app, scope, endpoint_id.0.0).await
+    }
+}
