@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use domain::catalog::{EventType, PLAIN_EXAMPLE};
 use domain::dialect::Dialect;
-use domain::event::check_type_name;
+use domain::event::{check_type_name, make_canonical};
 
+use crate::schemas::rules::check_custom;
 use crate::{Error, Gateway};
 
 /// A custom event type to be added.
@@ -27,9 +28,14 @@ pub struct NewEventType {
 impl Gateway {
     /// Adds a custom event type.
     ///
-    /// Errors: its name is wrong or taken; storage fails.
-    pub async fn create_event_type(&self, new: NewEventType) -> Result<EventType, Error> {
+    /// Errors: its name is wrong or taken; its schema is none or may not be used; its example does not match it;
+    /// storage fails.
+    pub async fn create_event_type(&self, mut new: NewEventType) -> Result<EventType, Error> {
+        make_canonical(&mut new.name);
         check_type_name("/name", &new.name).map_err(|error| Error::Invalid(vec![error]))?;
+        if let Some(schema) = &new.schema {
+            check_custom(schema, new.example.as_deref())?;
+        }
         if self.storage.event_type(&new.name).await?.is_some() {
             return Err(taken(&new.name));
         }

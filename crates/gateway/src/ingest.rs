@@ -1,17 +1,16 @@
 //! Taking events in: keys, catalogue, fan-out, one commit for many callers, then the queue is told.
 
+mod checks;
 pub(crate) mod flusher;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use domain::catalog::EventType;
 use domain::clock::Micros;
 use domain::delivery::Delivery;
 use domain::error::FieldError;
-use domain::event::check_event_id;
+use domain::event::make_canonical;
 use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
 use domain::tenancy::TenantScope;
 use sha2::{Digest as _, Sha256};
@@ -22,8 +21,6 @@ use crate::{Error, Gateway};
 
 /// What an event takes beside its texts: about its rows.
 const EVENT_OVERHEAD: usize = 256;
-/// How far in the future an event may say it happened.
-const FUTURE: Duration = Duration::from_mins(5);
 
 /// An event to be published.
 #[derive(Debug, Clone)]
@@ -85,6 +82,9 @@ pub struct Published {
     pub events: Vec<PublishedEvent>,
     /// Whether they are new.
     pub how: How,
+    /// What in their payloads does not match the schemas of their types, by their places: where the merchant takes
+    /// such with a warning. Pointers are in the event, such as `/payload/user/email`.
+    pub warnings: HashMap<usize, Vec<FieldError>>,
 }
 
 /// A publish call on its way to the commit.
@@ -119,7 +119,7 @@ impl Room {
 
     /// A place for a call; `None` when too much waits. A call that is larger than all there is fits when it is
     /// alone.
-    fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+    pub(crate) fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let size = u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX);
         let free = Arc::clone(&self.free);
         free.try_acquire_many_owned(size.min(self.all)).ok()
@@ -152,10 +152,19 @@ enum Fate {
 impl Gateway {
     /// Takes events in. Answers after the commit.
     ///
-    /// Errors: an event is wrong or its type unknown; a key was used for something else; the merchant is
-    /// gone or suspended; too much waits; storage fails. Then nothing is stored.
-    pub async fn publish(&self, scope: TenantScope, call: Publish) -> Result<Published, Error> {
-        self.check_call(&call).await?;
+    /// Errors: an event is wrong, its type unknown or its payload not what the type's schema asks for; a key
+    /// was used for something else; the merchant is gone or suspended; too much waits; storage fails. Then
+    /// nothing is stored.
+    pub async fn publish(&self, scope: TenantScope, mut call: Publish) -> Result<Published, Error> {
+        for event in &mut call.events {
+            make_canonical(&mut event.event_type);
+        }
+        let warnings = self.check_call(scope, &call).await?;
+        let taken = self.take_in(scope, call).await?;
+        Ok(Published { warnings, ..taken })
+    }
+
+    async fn take_in(&self, scope: TenantScope, call: Publish) -> Result<Published, Error> {
         let Publish {
             events,
             idempotency,
@@ -193,70 +202,6 @@ impl Gateway {
             known.extend(places.into_iter().zip(stored));
             return Ok(in_order(known, How::Stored));
         }
-    }
-
-    async fn check_call(&self, call: &Publish) -> Result<(), Error> {
-        let latest = self.now() + FUTURE;
-        let mut errors = Vec::new();
-        let single = call.events.len() == 1;
-        let mut seen = HashSet::new();
-        let types = self.types_for(&call.events).await?;
-        for (index, event) in call.events.iter().enumerate() {
-            let at = |field: &str| {
-                if single {
-                    format!("/{field}")
-                } else {
-                    format!("/events/{index}/{field}")
-                }
-            };
-            if let Some(id) = &event.event_id {
-                errors.extend(check_event_id(&at("event_id"), id).err());
-                if !seen.insert(id) {
-                    errors.push(FieldError::new(
-                        at("event_id"),
-                        "repeated",
-                        "stands twice in this batch",
-                    ));
-                }
-            }
-            if event
-                .occurred_at
-                .is_some_and(|occurred| occurred > latest || occurred.0 < 0)
-            {
-                errors.push(FieldError::new(
-                    at("occurred_at"),
-                    "range",
-                    "must lie between 1970 and 5 minutes from now",
-                ));
-            }
-            if !types.contains_key(&event.event_type) {
-                errors.push(FieldError::new(
-                    at("event_type"),
-                    "unknown_event_type",
-                    "is not in the catalogue: see GET /v1/event-types",
-                ));
-            }
-        }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(errors))
-        }
-    }
-
-    /// The catalogue as this process knows it, or, if that lacks a type, as it is.
-    async fn types_for(
-        &self,
-        events: &[PublishEvent],
-    ) -> Result<Arc<HashMap<String, EventType>>, Error> {
-        let known = self.config.event_types().await?;
-        if events
-            .iter()
-            .all(|event| known.contains_key(&event.event_type))
-        {
-            return Ok(known);
-        }
-        self.config_types().await
     }
 
     async fn submit(
@@ -319,6 +264,7 @@ impl Gateway {
         Ok(Some(Published {
             events,
             how: How::RepeatOfKey,
+            warnings: HashMap::new(),
         }))
     }
 
@@ -372,6 +318,7 @@ fn in_order(mut events: HashMap<usize, PublishedEvent>, how: How) -> Published {
             .filter_map(|place| events.remove(&place))
             .collect(),
         how,
+        warnings: HashMap::new(),
     }
 }
 

@@ -1,19 +1,24 @@
 //! What the product can do: manage merchants, endpoints, secrets and subscriptions, take in events,
 //! retry, test. Each use case decides by `domain`, saves by `storage`, tells the `queue`.
 
+pub mod activities;
 pub mod apps;
 pub mod batcher;
 pub mod catalog;
 pub mod config_cache;
 pub mod endpoints;
 mod error;
+mod fairness;
 pub mod ingest;
 pub mod installations;
 pub mod merchants;
 pub mod retry;
+mod schemas;
 pub mod secrets;
 mod settings;
 pub mod test_send;
+pub mod timers;
+mod triggers;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,7 +43,10 @@ pub struct Gateway {
     settings: GatewaySettings,
     sender: Arc<dyn Sender>,
     requests: mpsc::Sender<ingest::Request>,
+    activities: mpsc::Sender<activities::recorder::Request>,
+    triggers: Arc<triggers::Triggers>,
     room: ingest::Room,
+    schemas: schemas::Schemas,
     tests: TestLimiter,
     /// Ids and secrets are drawn from here. Seeded by the system, or by a test.
     rng: Mutex<StdRng>,
@@ -63,8 +71,21 @@ impl Gateway {
         settings: GatewaySettings,
         stop: CancellationToken,
     ) -> Arc<Self> {
+        let clock = storage.clock();
+        Self::start_at(storage, queue, config, sender, settings, clock, stop)
+    }
+
+    /// The same with a clock that somebody else moves.
+    pub fn start_at(
+        storage: Arc<Storage>,
+        queue: Arc<dyn Queue>,
+        config: Arc<ConfigCache>,
+        sender: Arc<dyn Sender>,
+        settings: GatewaySettings,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
         let (requests, waiting) = mpsc::channel(settings.ingest_waiting.max(1));
-        let clock: Arc<dyn Clock> = storage.clock();
         let mut rng = StdRng::from_rng(&mut system_rng());
         let batcher = ingest::flusher::Flusher {
             storage: Arc::clone(&storage),
@@ -74,6 +95,19 @@ impl Gateway {
             rng: StdRng::from_rng(&mut rng),
         };
         tokio::spawn(batcher.run(waiting, settings.ingest_pace, stop.clone()));
+        let triggers = Arc::new(triggers::Triggers::new(
+            Arc::clone(&storage),
+            Arc::clone(&queue),
+            Arc::clone(&config),
+            settings.triggers,
+        ));
+        let (activities, waiting) = mpsc::channel(settings.ingest_waiting.max(1));
+        let recorder = activities::recorder::Recorder {
+            triggers: Arc::clone(&triggers),
+            clock: Arc::clone(&clock),
+            rng: StdRng::from_rng(&mut rng),
+        };
+        tokio::spawn(recorder.run(waiting, settings.ingest_pace, stop.clone()));
         let tests = TestLimiter::new(settings.tests_per_minute);
         let room = ingest::Room::new(settings.ingest_bytes);
         Arc::new(Self {
@@ -83,7 +117,10 @@ impl Gateway {
             settings,
             sender,
             requests,
+            activities,
+            triggers,
             room,
+            schemas: schemas::Schemas::default(),
             tests,
             rng: Mutex::new(rng),
             clock,
@@ -98,7 +135,7 @@ impl Gateway {
 
     /// Whether the ingest batcher has ended although nobody asked it to: the process should end too.
     pub fn is_broken(&self) -> bool {
-        self.requests.is_closed() && !self.stop.is_cancelled()
+        (self.requests.is_closed() || self.activities.is_closed()) && !self.stop.is_cancelled()
     }
 
     /// The settings it was started with.

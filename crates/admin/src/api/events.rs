@@ -80,7 +80,8 @@ impl EventsApi {
     /// Publish an event
     ///
     /// Answers 202 once the event and its deliveries are stored. A repeat by `event_id` answers 200 with
-    /// the first answer's body.
+    /// the first answer's body. A payload that does not match the schema of its type is refused, or taken with
+    /// `warnings` if the merchant's `schema_mode` is `warn`.
     #[oai(
         path = "/merchants/:merchant_id/events",
         method = "post",
@@ -100,12 +101,10 @@ impl EventsApi {
         let scope = caller.scope(merchant_id.0.0, Permission::Publish)?;
         let call = keyed(read_event(&body.bytes, key.0)?, &app.auth);
         let published = app.gateway.publish(scope, call).await?;
-        let event = published.events.into_iter().next();
-        let event = event.ok_or_else(|| ApiError::internal("nothing was published"))?;
-        Ok(Published {
-            body: event.into(),
-            how: published.how,
-        })
+        let how = published.how;
+        let event = publish::published(published).into_iter().next();
+        let body = event.ok_or_else(|| ApiError::internal("nothing was published"))?;
+        Ok(Published { body, how })
     }
 
     /// Publish up to 1,000 events
@@ -134,14 +133,11 @@ impl EventsApi {
             .publish(scope, call)
             .await
             .map_err(publish::in_batch)?;
-        let events = published
-            .events
-            .into_iter()
-            .map(PublishedOut::from)
-            .collect();
+        let how = published.how;
+        let events = publish::published(published);
         Ok(Published {
             body: BatchOut { events },
-            how: published.how,
+            how,
         })
     }
 

@@ -9,7 +9,7 @@ use domain::clock::Clock;
 use domain::dialect::{Dialect, Outgoing};
 use domain::endpoint::Destination;
 use domain::id::DeliveryId;
-use domain::merchant::{MerchantSettings, Store};
+use domain::merchant::{MerchantSettings, SchemaMode, Store};
 use domain::tenancy::TenantScope;
 use gateway::config_cache::ConfigCache;
 use gateway::endpoints::NewEndpoint;
@@ -32,7 +32,7 @@ pub(crate) struct World {
     pub(crate) storage: Arc<Storage>,
     pub(crate) queue: Arc<EmbeddedQueue>,
     pub(crate) stop: CancellationToken,
-    database: DatabaseSettings,
+    pub(crate) database: DatabaseSettings,
     /// Removed with the last world on it.
     folder: Option<Arc<TempDir>>,
 }
@@ -98,7 +98,11 @@ impl World {
                 ..Store::default()
             },
             flashy_account_id: None,
-            settings: MerchantSettings::default(),
+            // Most cases are not about payloads.
+            settings: MerchantSettings {
+                schema_mode: SchemaMode::Warn,
+                ..MerchantSettings::default()
+            },
         };
         TenantScope::of(self.gateway.create_merchant(new).await.unwrap().id)
     }

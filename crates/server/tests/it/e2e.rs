@@ -1,7 +1,7 @@
 //! The product from the outside, over REST and real HTTP, each case once in either mode.
 //!
-//! Hours are made short by settings: a `flexype` delivery is retried after 100, 200 and 300 ms and an attempt
-//! may take 1 s, unless a case says otherwise. A name that begins with `contract_` names the lines of
+//! Hours are made short by settings: a delivery of any dialect is retried after 100, 200 and 300 ms and an
+//! attempt may take 1 s, unless a case says otherwise. A name that begins with `contract_` names the lines of
 //! `docs/contract.md` that it proves.
 
 /// Makes two tests of each case, one in each mode.
@@ -21,15 +21,20 @@ mod addresses;
 mod apps;
 mod attempt_log;
 mod bad_requests;
+mod carthook;
+mod catalog;
 mod dialects;
 mod disabling;
 mod ending;
 mod express;
 mod fan_out;
+mod flashy;
+mod golden;
 mod manual_retry;
 mod publishing;
 mod request;
 mod retries;
+mod schema_mode;
 mod secrets;
 mod signatures;
 mod stage;

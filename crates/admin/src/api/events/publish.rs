@@ -5,8 +5,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use domain::clock::Micros;
+use domain::error::FieldError;
 use domain::id::{DeliveryId, EndpointId, EventId};
-use gateway::ingest::{IdempotencyKey, Publish, PublishEvent, PublishedEvent};
+use gateway::ingest::{IdempotencyKey, Publish, PublishEvent, Published, PublishedEvent};
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -62,6 +63,15 @@ struct PublishedDelivery {
     endpoint_id: Text<EndpointId>,
 }
 
+/// Where a payload does not match the schema of its type.
+#[derive(Serialize, Object)]
+struct PublishWarning {
+    /// JSON pointer in the event, such as `/payload/user/email`.
+    pointer: String,
+    /// What the schema asks for.
+    detail: String,
+}
+
 /// A published event.
 #[derive(Serialize, Object)]
 #[oai(rename = "PublishedEvent")]
@@ -72,6 +82,8 @@ pub(super) struct PublishedOut {
     event_id: String,
     /// Its deliveries.
     deliveries: Vec<PublishedDelivery>,
+    /// Where its payload does not match the schema of its type, if the merchant's `schema_mode` is `warn`.
+    warnings: Vec<PublishWarning>,
 }
 
 /// Published events, in the order they were sent.
@@ -114,8 +126,28 @@ impl From<PublishedEvent> for PublishedOut {
             id: Text(event.id),
             event_id: event.event_id.as_ref().to_owned(),
             deliveries: deliveries.collect(),
+            warnings: Vec::new(),
         }
     }
+}
+
+/// The answer to each event of a call, in the order they were sent.
+pub(super) fn published(mut published: Published) -> Vec<PublishedOut> {
+    let warning = |FieldError {
+                       pointer, detail, ..
+                   }| PublishWarning { pointer, detail };
+    let events = published.events.into_iter().enumerate();
+    let out = events.map(|(place, event)| PublishedOut {
+        warnings: published
+            .warnings
+            .remove(&place)
+            .into_iter()
+            .flatten()
+            .map(warning)
+            .collect(),
+        ..event.into()
+    });
+    out.collect()
 }
 
 /// Reads the body of `publishEvent`.

@@ -20,7 +20,11 @@ pub(crate) const EVENT: &str = "PRODUCT_VIEWED";
 pub(crate) const PAYLOAD: &str = r#"{"product_viewed":{"product_id":9945414435106}}"#;
 
 /// Hours in milliseconds.
-const SHORT: [(&str, &str); 4] = [
+const SHORT: [(&str, &str); 8] = [
+    ("HOOKYARD_DIALECTS__CARTHOOK__SCHEDULE", "100ms,200ms,300ms"),
+    ("HOOKYARD_DIALECTS__CARTHOOK__TIMEOUT", "1s"),
+    ("HOOKYARD_DIALECTS__FLASHY__SCHEDULE", "100ms,200ms,300ms"),
+    ("HOOKYARD_DIALECTS__FLASHY__TIMEOUT", "1s"),
     ("HOOKYARD_DIALECTS__FLEXYPE__SCHEDULE", "100ms,200ms,300ms"),
     ("HOOKYARD_DIALECTS__FLEXYPE__TIMEOUT", "1s"),
     ("HOOKYARD_DIALECTS__STANDARD__SCHEDULE", "100ms,200ms,300ms"),
@@ -203,7 +207,7 @@ impl Stage {
     }
 }
 
-/// Creates a merchant and returns its id.
+/// Creates a merchant and returns its id. It takes payloads as they come: most cases are not about them.
 pub(crate) async fn create_merchant(rest: &Rest, name: &str) -> String {
     let store = json!({
         "id": "7607482d-ccf2-47a4-9a39-6a651357a1d5",
@@ -211,9 +215,15 @@ pub(crate) async fn create_merchant(rest: &Rest, name: &str) -> String {
         "shopify_domain": "my-store.myshopify.com",
         "main_domain": "my-store.com",
     });
-    let made = rest
-        .post("/v1/merchants", &json!({"name": name, "store": store}))
-        .await;
+    let body = json!({"name": name, "store": store, "settings": {"schema_mode": "warn"}});
+    let made = rest.post("/v1/merchants", &body).await;
+    text(&made.expect(201), "id").to_owned()
+}
+
+/// Creates a merchant that has the default settings, so that payloads must match, and returns its id.
+pub(crate) async fn create_strict_merchant(rest: &Rest) -> String {
+    let body = json!({"name": "Strict", "store": {"name": "Strict"}});
+    let made = rest.post("/v1/merchants", &body).await;
     text(&made.expect(201), "id").to_owned()
 }
 

@@ -135,7 +135,10 @@ async fn call(rest: &Rest, path: &str, body: Bytes) -> Call {
 }
 
 fn body(id: &str, number: usize) -> String {
-    let payload = json!({"user": {"email": "jane@example.com"}, "product_viewed":
-        {"product_id": number, "title": "Cool T-Shirt", "price": 1.5}});
+    let user = json!({"email": "jane@example.com", "full_name": "Jane Doe", "first_name": "Jane", "last_name": "Doe",
+        "dial_code": null, "phone": null, "phone_with_dial_code": null});
+    let product = json!({"product_id": number, "variant_id": null, "title": "Cool T-Shirt", "handle": "cool-t-shirt",
+        "image": null, "timestamp": "2026-05-07T09:55:00Z", "price": 1.5});
+    let payload = json!({"user": user, "product_viewed": product});
     json!({"event_type": "PRODUCT_VIEWED", "event_id": id, "payload": payload}).to_string()
 }
