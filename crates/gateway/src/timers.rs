@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::id::MerchantId;
 use domain::trigger::timer::TimerId;
-use rand::RngExt as _;
+use rand::RngExt;
 use storage::triggers::{DueTimer, Wanted};
 
 use crate::triggers::Question;
@@ -27,7 +27,7 @@ impl Gateway {
             wanted,
             timers,
             now: self.now(),
-            seed: self.draw(|rng| rng.random()),
+            seed: self.draw(RngExt::random),
             ..Question::default()
         };
         let answer = self.triggers.decide(Arc::new(question), |_| true).await?;

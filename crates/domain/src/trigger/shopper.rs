@@ -40,6 +40,8 @@ pub struct Visitor {
     pub device: Key,
     /// Who uses it, as far as known.
     pub shopper_id: Option<ShopperId>,
+    /// Since when that is known.
+    pub known_since: Option<Micros>,
     /// The session it was last seen in.
     pub session_id: Option<SessionId>,
     /// Sessions so far.
@@ -62,12 +64,18 @@ impl Identity {
         let dial_code = text(&self.dial_code).map(digits).and_then(some);
         let phone = text(&self.phone).and_then(|phone| {
             let international = phone.starts_with('+');
-            let phone = digits(phone);
-            let bare = match &dial_code {
-                Some(code) if international => phone.strip_prefix(code.as_str()).unwrap_or(&phone),
-                _ => &phone,
-            };
-            some(bare.to_owned())
+            let phone = some(digits(phone))?;
+            match &dial_code {
+                Some(code) if international => some(
+                    phone
+                        .strip_prefix(code.as_str())
+                        .unwrap_or(&phone)
+                        .to_owned(),
+                ),
+                // Nobody says where the code ends.
+                None if international => Some(format!("+{phone}")),
+                _ => Some(phone),
+            }
         });
         Self {
             email: text(&self.email),
@@ -92,10 +100,9 @@ impl Identity {
 
     fn full_phone(&self) -> Option<String> {
         let phone = self.phone.as_ref()?;
-        Some(format!(
-            "+{}{phone}",
-            self.dial_code.as_deref().unwrap_or_default()
-        ))
+        let bare = phone.trim_start_matches('+');
+        let code = self.dial_code.as_deref().unwrap_or_default();
+        Some(format!("+{code}{bare}"))
     }
 
     /// Whether it names a person: by an email address or a phone number.
@@ -105,6 +112,7 @@ impl Identity {
 
     /// The contact's id: what the platform gave, or the first 32 hex digits of HMAC-SHA256 over the normal form of
     /// email address or phone number.
+    #[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
     pub fn contact(&self, merchant_key: &[u8; 32]) -> String {
         if let Some(given) = &self.contact_id {
             return given.clone();
@@ -122,7 +130,9 @@ impl Identity {
 
 /// Lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16);
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(digit).collect()
 }
 
 impl Shopper {

@@ -1,4 +1,5 @@
-//! CartHook's payloads, without the three ids that the dialect puts first. Source: CartHook, "Webhooks"; contract
+//! CartHook's payloads. Three ids depend on the endpoint: their prefixes keep the place, the dialect fills them in.
+//! Source: CartHook, "Webhooks"; contract
 //! 143 to 155.
 
 mod funnel;
@@ -24,7 +25,10 @@ pub fn created(store: &Store, history: &[Activity]) -> Bytes {
     let funnel = Funnel::of(history);
     let lines = Lines::of(&funnel);
     object([
+        ("id", quoted("cev_")),
+        ("webhook_id", quoted("cwe_")),
         ("cid", id(&funnel, "cid")),
+        ("merchant_id", quoted("cmid_")),
         ("store_url", store_url(store, &funnel)),
         ("funnel_id", id(&funnel, "funnel_id")),
         ("currency", currency(store, &funnel)),
@@ -42,7 +46,10 @@ pub fn updated(store: &Store, history: &[Activity]) -> Bytes {
     let funnel = Funnel::of(history);
     let lines = Lines::of(&funnel);
     object([
+        ("id", quoted("cev_")),
+        ("webhook_id", quoted("cwe_")),
         ("cid", id(&funnel, "cid")),
+        ("merchant_id", quoted("cmid_")),
         ("store_url", store_url(store, &funnel)),
         ("funnel_id", id(&funnel, "funnel_id")),
         ("currency", currency(store, &funnel)),
@@ -68,7 +75,10 @@ pub fn completed(store: &Store, history: &[Activity]) -> Bytes {
     let funnel = Funnel::of(history);
     let lines = Lines::of(&funnel);
     object([
+        ("id", quoted("cev_")),
+        ("webhook_id", quoted("cwe_")),
         ("cid", id(&funnel, "cid")),
+        ("merchant_id", quoted("cmid_")),
         ("store_url", store_url(store, &funnel)),
         ("funnel_id", id(&funnel, "funnel_id")),
         ("customer", customer(&funnel)),

@@ -116,11 +116,12 @@ fn user(shopper: &Shopper) -> String {
         .collect();
     let full_name = (!names.is_empty()).then(|| names.join(" "));
     let phone = shopper.phone.as_deref();
-    let international = shopper
-        .dial_code
-        .as_deref()
-        .zip(phone)
-        .map(|(code, phone)| format!("+{code}{phone}"));
+    // A number that came whole, with its plus, is international as it stands.
+    let whole = phone.filter(|phone| phone.starts_with('+'));
+    let international = match (shopper.dial_code.as_deref(), phone) {
+        (Some(code), Some(phone)) if whole.is_none() => Some(format!("+{code}{phone}")),
+        _ => whole.map(str::to_owned),
+    };
     object([
         ("email", nullable(shopper.email.as_deref())),
         ("full_name", nullable(full_name.as_deref())),

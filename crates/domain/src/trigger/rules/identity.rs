@@ -5,6 +5,7 @@ use crate::clock::Micros;
 use crate::id::ShopperId;
 use crate::trigger::Key;
 use crate::trigger::activity::{Activity, Identity};
+use crate::trigger::session::Session;
 use crate::trigger::shopper::Shopper;
 
 impl Rules<'_> {
@@ -29,7 +30,7 @@ impl Rules<'_> {
         }
         self.name_shopper(&identity, id);
         if known != Some(id) {
-            self.hand_over(device, id);
+            self.hand_over(device, id, activity.at);
         }
         found.is_none().then_some(id)
     }
@@ -83,14 +84,15 @@ impl Rules<'_> {
     }
 
     /// The device is this shopper's now, with its open session and its anonymous checkouts.
-    fn hand_over(&mut self, device: Key, id: ShopperId) {
+    fn hand_over(&mut self, device: Key, id: ShopperId, at: Micros) {
         let key = (self.shop.merchant.id, device);
         let mut session = None;
         if let Some(visitor) = self.world.visitors.change(key) {
             visitor.shopper_id = Some(id);
+            visitor.known_since = Some(at);
             session = visitor.session_id;
         }
-        let open = session.filter(|id| self.world.sessions.get(*id).is_some_and(|s| s.is_open()));
+        let open = session.filter(|id| self.world.sessions.get(*id).is_some_and(Session::is_open));
         if let Some(session) = open.and_then(|id| self.world.sessions.change(id)) {
             session.shopper_id = Some(id);
         }
@@ -102,7 +104,7 @@ impl Rules<'_> {
                 .is_some_and(|c| c.shopper_id.is_none());
             if anonymous && let Some(checkout) = self.world.checkouts.change(checkout_id) {
                 checkout.shopper_id = Some(id);
-                self.supersede(checkout_id);
+                self.supersede(checkout_id, at);
             }
         }
     }

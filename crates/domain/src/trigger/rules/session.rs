@@ -41,21 +41,26 @@ impl Rules<'_> {
     /// later opens a new one; what had happened before is its own still.
     fn session_for(&mut self, device: Key, activity: &Activity) -> SessionId {
         let name = activity.visitor.session_id.as_deref();
-        let found = match name {
-            Some(name) => self.world.session_named(self.shop.merchant.id, name),
-            None => {
-                let known = self.visitor(device).and_then(|visitor| visitor.session_id);
-                known.filter(|id| {
-                    self.world.sessions.get(*id).is_some_and(|session| {
-                        session.ended.is_none_or(|ended| activity.at <= ended)
-                    })
-                })
-            }
+        let found = if let Some(name) = name {
+            self.world.session_named(self.shop.merchant.id, name)
+        } else {
+            let known = self.visitor(device).and_then(|visitor| visitor.session_id);
+            known.filter(|id| {
+                self.world
+                    .sessions
+                    .get(*id)
+                    .is_some_and(|session| session.ended.is_none_or(|ended| activity.at <= ended))
+            })
         };
         found.unwrap_or_else(|| self.open_session(device, name, activity.at))
     }
 
-    fn open_session(&mut self, device: Key, name: Option<&str>, at: Micros) -> SessionId {
+    pub(super) fn open_session(
+        &mut self,
+        device: Key,
+        name: Option<&str>,
+        at: Micros,
+    ) -> SessionId {
         let id = SessionId::new(self.now, self.rng);
         let key = (self.shop.merchant.id, device);
         let mut shopper_id = None;
@@ -86,7 +91,7 @@ impl Rules<'_> {
     }
 
     /// The device is in this session now.
-    fn stay_in(&mut self, device: Key, id: SessionId) {
+    pub(super) fn stay_in(&mut self, device: Key, id: SessionId) {
         if self
             .visitor(device)
             .is_some_and(|visitor| visitor.session_id != Some(id))
@@ -265,8 +270,9 @@ impl Rules<'_> {
             return;
         };
         let (deadline, device) = (session.deadline(), session.device);
-        let by_device = self.visitor(device).and_then(|visitor| visitor.shopper_id);
-        let user = session.shopper_id.or(by_device);
+        let user = session
+            .shopper_id
+            .or_else(|| self.known_at(device, deadline));
         let shopper = self.shopper(user);
         if let Some(session) = self.world.sessions.change(id) {
             session.ended = Some(deadline);
@@ -278,10 +284,17 @@ impl Rules<'_> {
             };
         }
         if let Some(shopper) = shopper {
-            let history = self.world.history(&[id.uuid()]);
+            let history = self.world.history_until(&[id.uuid()], deadline);
             let payload = flexype::abandoned_session(&shopper, &history);
             self.tell("ABANDONED_SESSION", payload, deadline, id.uuid(), None);
         }
+    }
+
+    /// Who was known to use the device at a moment: whoever was found out later was not.
+    fn known_at(&self, device: Key, at: Micros) -> Option<ShopperId> {
+        let visitor = self.visitor(device)?;
+        let known = visitor.known_since.is_some_and(|since| since <= at);
+        visitor.shopper_id.filter(|_| known)
     }
 
     /// A checkout was opened from the session, or an order placed: it will not be abandoned.

@@ -25,14 +25,14 @@ macro_rules! suits {
     };
 }
 
-/// A printed sample without the ids that the dialect sets.
+/// A printed sample before the dialect sets its ids.
 fn without_ids(sample: &str) -> String {
     compact(sample)
         .replace(
             r#""id":"cev_P12jn3Qzexr","webhook_id":"cwe_Sai45cWed","#,
-            "",
+            r#""id":"cev_","webhook_id":"cwe_","#,
         )
-        .replace(r#""merchant_id":"cmid_PxVEpmJar8xr9Qe86ZvD","#, "")
+        .replace("cmid_PxVEpmJar8xr9Qe86ZvD", "cmid_")
 }
 
 /// The printed items; what Hookyard can work out is left to it.
@@ -114,7 +114,7 @@ fn contract_134_a_checkout_that_was_just_created_tells_what_is_known() {
     let payload = created(&store(), &[bare]);
     assert_eq!(
         text(&payload),
-        r#"{"cid":null,"store_url":"store.myshopify.com","funnel_id":"cfu_1","currency":"USD","subtotal_price":0,"total_price":0,"cart_url":null,"funnel_step":"checkout_page","line_items":[]}"#
+        r#"{"id":"cev_","webhook_id":"cwe_","cid":null,"merchant_id":"cmid_","store_url":"store.myshopify.com","funnel_id":"cfu_1","currency":"USD","subtotal_price":0,"total_price":0,"cart_url":null,"funnel_step":"checkout_page","line_items":[]}"#
     );
     suits!("created", &payload);
 }
