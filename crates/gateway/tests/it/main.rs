@@ -28,4 +28,5 @@ mod deliveries;
 mod endpoints;
 mod publish;
 mod repeats;
+mod triggers;
 mod world;

@@ -1,0 +1,7 @@
+//! Activities and timers on both databases, in virtual time: what fires, when, and that it fires once.
+
+mod downtime;
+mod races;
+mod shop;
+mod story;
+mod together;
