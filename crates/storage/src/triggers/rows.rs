@@ -4,7 +4,7 @@
 /// Makes the functions for one database.
 macro_rules! rows {
     ($db:ty, $connection:ty, $row:ty) => {
-        use std::collections::{BTreeSet, HashSet};
+        use std::collections::{BTreeMap, BTreeSet, HashSet};
         use std::time::Duration;
 
         use bytes::Bytes;
@@ -22,7 +22,7 @@ macro_rules! rows {
         use super::{ActivityKey, Case, Cause, Decision, HISTORY, LOOKS, ROWS, Second, Wanted};
         use crate::Error;
 
-        const VISITOR: &str = "v.merchant_id, v.device, v.shopper_id, v.session_id, v.sessions, v.first_seen_us";
+        const VISITOR: &str = "v.merchant_id, v.device, v.shopper_id, v.session_id, v.sessions, v.first_seen_us, v.known_since_us";
         const SHOPPER: &str = "v.id, v.merchant_id, v.contact_id, v.email, v.phone, v.dial_code, v.first_name, v.last_name, v.created_us";
         const SESSION: &str = "v.id, v.merchant_id, v.client_id, v.device, v.shopper_id, v.state, v.opened_us, v.last_us, v.ended_us, v.span_us, v.checkout_id";
         const CHECKOUT: &str = "v.id, v.merchant_id, v.kind, v.client_id, v.device, v.session_id, v.shopper_id, v.state, v.step, v.step_us, v.opened_us, v.last_us, v.ended_us, v.recovered_us, v.superseded_by, v.span_us, v.sliding, v.announced, v.in_upsell";
@@ -44,6 +44,7 @@ macro_rules! rows {
                 session_id: row.get::<Option<Uuid>, _>(3).map(SessionId::from_uuid),
                 sessions: row.get(4),
                 first_seen: Micros(row.get(5)),
+                known_since: row.get::<Option<i64>, _>(6).map(Micros),
             })
         }
 
@@ -341,7 +342,7 @@ macro_rules! rows {
             let visitors: Vec<&Visitor> = world.visitors.changed().map(|(_, row)| row).collect();
             for rows in visitors.chunks(ROWS) {
                 let mut query = QueryBuilder::<$db>::new(
-                    "insert into visitors (merchant_id, device, shopper_id, session_id, sessions, first_seen_us) ",
+                    "insert into visitors (merchant_id, device, shopper_id, session_id, sessions, first_seen_us, known_since_us) ",
                 );
                 query.push_values(rows, |mut row, visitor| {
                     row.push_bind(visitor.merchant_id.uuid())
@@ -349,11 +350,13 @@ macro_rules! rows {
                         .push_bind(visitor.shopper_id.map(ShopperId::uuid))
                         .push_bind(visitor.session_id.map(SessionId::uuid))
                         .push_bind(visitor.sessions)
-                        .push_bind(visitor.first_seen.0);
+                        .push_bind(visitor.first_seen.0)
+                        .push_bind(visitor.known_since.map(|since| since.0));
                 });
                 query.push(
                     " on conflict (merchant_id, device) do update set shopper_id = excluded.shopper_id,
-                      session_id = excluded.session_id, sessions = excluded.sessions",
+                      session_id = excluded.session_id, sessions = excluded.sessions,
+                      known_since_us = excluded.known_since_us",
                 );
                 query.build().persistent(false).execute(&mut *connection).await?;
             }
@@ -487,20 +490,22 @@ macro_rules! rows {
                 query.push(" on conflict (subject_id, kind) do update set due_us = excluded.due_us");
                 query.build().persistent(false).execute(&mut *connection).await?;
             }
-            let gone: Vec<_> = world
-                .timers
-                .iter()
-                .filter(|(_, timer)| timer.is_none())
-                .map(|(id, _)| *id)
-                .collect();
-            for ids in gone.chunks(ROWS) {
-                let mut query =
-                    QueryBuilder::<$db>::new("delete from timers where (subject_id, kind) in (");
-                query.push_values(ids, |mut row, id| {
-                    row.push_bind(id.subject).push_bind(id.kind.code());
-                });
-                query.push(")");
-                query.build().persistent(false).execute(&mut *connection).await?;
+            // Kind by kind: SQLite reads the whole table for a list of pairs.
+            let mut gone: BTreeMap<i16, Vec<Uuid>> = BTreeMap::new();
+            for (id, _) in world.timers.iter().filter(|(_, timer)| timer.is_none()) {
+                gone.entry(id.kind.code()).or_default().push(id.subject);
+            }
+            for (kind, subjects) in gone {
+                for subjects in subjects.chunks(ROWS) {
+                    let mut query = QueryBuilder::<$db>::new("delete from timers where kind = ");
+                    query.push_bind(kind).push(" and subject_id in (");
+                    let mut list = query.separated(", ");
+                    for subject in subjects {
+                        list.push_bind(*subject);
+                    }
+                    query.push(")");
+                    query.build().persistent(false).execute(&mut *connection).await?;
+                }
             }
             Ok(())
         }
