@@ -137,8 +137,8 @@ async fn contract_129_a_chosen_id_begins_with_cev(mode: Mode) {
             r#"{{"event_type":"checkouts/created","payload":{payload},"event_id":"{event_id}"}}"#
         )
     };
-    let made = stage.publish_body(&event("cev_P12jn3Qzexr"), &[]).await;
-    assert_eq!(made.expect(202)["event_id"], "cev_P12jn3Qzexr");
+    let accepted = stage.publish_body(&event("cev_P12jn3Qzexr"), &[]).await;
+    assert_eq!(accepted.expect(202)["event_id"], "cev_P12jn3Qzexr");
     let request = receiver.wait_for(1, SOON).await.remove(0);
     assert_eq!(request.json()["id"], "cev_P12jn3Qzexr");
     assert_eq!(request.header("webhook-id"), Some("cev_P12jn3Qzexr"));
