@@ -92,9 +92,9 @@ async fn a_custom_type_is_held_to_its_schema(mode: Mode) {
     let schema = json!({"type": "object", "required": ["total"], "properties": {"total": {"type": "number", "minimum": 0}}});
     let new = json!({"name": "order.paid", "dialect": "standard", "description": "An order was paid.",
         "schema": schema, "example": {"total": 12.5}});
-    let made = stage.rest().post("/v1/event-types", &new).await.expect(201);
+    let entry = stage.rest().post("/v1/event-types", &new).await.expect(201);
     assert_eq!(
-        (&made["schema"], &made["built_in"]),
+        (&entry["schema"], &entry["built_in"]),
         (&schema, &json!(false))
     );
     stage.publish_of("order.paid", r#"{"total":12.50}"#).await;

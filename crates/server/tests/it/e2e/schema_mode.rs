@@ -27,14 +27,13 @@ async fn strict(mode: Mode) -> Stage {
 /// The sample with another value at the pointer, or without it.
 fn changed(event_type: &str, pointer: &str, value: Option<Value>) -> Value {
     let mut payload: Value = serde_json::from_str(fixtures::payload(event_type)).unwrap();
-    match value {
-        Some(value) => *payload.pointer_mut(pointer).unwrap() = value,
-        None => {
-            let (parent, key) = pointer.rsplit_once('/').unwrap();
-            let parent = payload.pointer_mut(parent).unwrap();
-            parent.as_object_mut().unwrap().remove(key).unwrap();
-        }
+    if let Some(value) = value {
+        *payload.pointer_mut(pointer).unwrap() = value;
+        return payload;
     }
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    let parent = payload.pointer_mut(parent).unwrap();
+    parent.as_object_mut().unwrap().remove(key).unwrap();
     payload
 }
 
