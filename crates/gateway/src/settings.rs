@@ -15,7 +15,7 @@ pub struct GatewaySettings {
     pub dialects: DialectSettings,
     /// How long the timers of triggers run.
     pub triggers: TriggerSettings,
-    /// Endpoints a merchant may have.
+    /// Endpoints a merchant may have, and an app.
     pub endpoints_per_merchant: u64,
     /// Test sends to one endpoint in a minute.
     pub tests_per_minute: u32,

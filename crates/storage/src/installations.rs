@@ -44,9 +44,9 @@ impl Storage {
         let change = self.begin_write().await?;
         let transaction = &change.transaction;
         let (merchant, app) = (new.merchant_id.uuid(), new.app_id.uuid());
-        // The app stays locked: it is not deleted meanwhile, and calls for one pair take turns.
+        // Both stay locked: neither is deleted meanwhile, and calls for one pair take turns.
         let there = apps::find(transaction, app, true).await?.is_some()
-            && merchants::find(transaction, merchant, false)
+            && merchants::find(transaction, merchant, true)
                 .await?
                 .is_some();
         if !there {

@@ -287,7 +287,7 @@ pub(crate) const KEYS: &[Key] = &[
         "limits.endpoints_per_merchant",
         Kind::Number,
         "50",
-        "Endpoints a merchant may have.",
+        "Endpoints a merchant may have, and an app.",
     ),
     key(
         "limits.test_sends",
