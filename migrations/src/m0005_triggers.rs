@@ -12,6 +12,7 @@ create table visitors (
   session_id {id},
   sessions integer not null,
   first_seen_us bigint not null,
+  known_since_us bigint,
   primary key (merchant_id, device)
 )
 --pg with (fillfactor = 80)

@@ -77,10 +77,14 @@ impl Gateway {
             return Err(Error::Invalid(errors));
         }
         Ok(self.draw(|rng| {
+            // They rise through the batch: what happened at one moment keeps the order it was reported in.
+            let mut ids: Vec<_> = activities.iter().map(|_| ActivityId::new(now, rng)).collect();
+            ids.sort_unstable();
             activities
                 .into_iter()
-                .map(|(at, activity)| Activity {
-                    id: ActivityId::new(now, rng),
+                .zip(ids)
+                .map(|((at, activity), id)| Activity {
+                    id,
                     at: at.unwrap_or(now).min(now),
                     ..activity
                 })

@@ -52,6 +52,7 @@ mod tests {
             session_id: None,
             sessions: 1,
             first_seen: second(0),
+            known_since: None,
         };
         let (jane, store, checkout) = (jane(), Store::default(), checkout("c1", Step::Initiated));
         for kind in ActivityKind::ALL {

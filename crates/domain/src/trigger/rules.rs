@@ -146,6 +146,7 @@ impl Rules<'_> {
                 merchant_id: self.shop.merchant.id,
                 device,
                 shopper_id: None,
+                known_since: None,
                 session_id: None,
                 sessions: 0,
                 first_seen: at,

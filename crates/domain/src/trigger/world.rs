@@ -214,6 +214,13 @@ impl World {
         all
     }
 
+    /// The same up to a moment: what a deadline saw, however late it is looked at.
+    pub fn history_until(&mut self, subjects: &[Uuid], end: Micros) -> Vec<Activity> {
+        let mut all = self.history(subjects);
+        all.retain(|activity| activity.at <= end);
+        all
+    }
+
     /// The subjects whose stored activities must be loaded before the decision can be made.
     pub fn missing(&self) -> Vec<Uuid> {
         self.missing.iter().copied().collect()

@@ -1,5 +1,6 @@
 //! A store's checkout: opened, moved on, completed, superseded, abandoned.
 
+use rand::RngExt as _;
 use uuid::Uuid;
 
 use super::Rules;
@@ -30,6 +31,11 @@ impl Rules<'_> {
         if was_open {
             self.move_on(device, id, &activity);
         }
+        if activity.kind == ActivityKind::CheckoutOpened
+            && let Some(session) = self.session_behind(device, &activity)
+        {
+            self.convert(session, Some(id), activity.at);
+        }
         let note = if was_open {
             Note::Recorded
         } else {
@@ -43,20 +49,20 @@ impl Rules<'_> {
     }
 
     fn open_checkout(&mut self, device: Key, name: &str, activity: &Activity) -> CheckoutId {
-        let session_id = self.session_behind(device, activity);
-        let from_session = session_id.and_then(|id| self.world.sessions.get(id));
+        let session_id = self.session_left(device, activity);
+        let from_session = self.world.sessions.get(session_id);
         let shopper_id = self
             .visitor(device)
             .and_then(|visitor| visitor.shopper_id)
             .or(from_session.and_then(|session| session.shopper_id));
-        let id = CheckoutId::new(self.now, self.rng);
+        let id = self.next_checkout_id();
         let checkout = Checkout {
             id,
             merchant_id: self.shop.merchant.id,
             kind: CheckoutKind::Store,
             client_id: name.to_owned(),
             device,
-            session_id,
+            session_id: Some(session_id),
             shopper_id,
             state: CheckoutState::Open,
             step: (Step::Initiated, activity.at),
@@ -72,10 +78,39 @@ impl Rules<'_> {
         };
         self.world.open_checkout(checkout);
         self.arm_checkout(id);
-        if let Some(session) = session_id {
-            self.convert(session, Some(id), activity.at);
+        self.convert(session_id, Some(id), activity.at);
+        self.supersede(id, activity.at);
+        id
+    }
+
+    /// Ids rise in the order of opening, also within a millisecond: of two that opened at the same moment the one
+    /// taken in later is the later one.
+    fn next_checkout_id(&mut self) -> CheckoutId {
+        let id = CheckoutId::new(self.now, self.rng);
+        let newest = self.world.checkouts.all().map(|checkout| checkout.id).max();
+        match newest {
+            Some(newest) if newest >= id => {
+                let step = 1 + u128::from(self.rng.random::<u32>());
+                CheckoutId::from_uuid(Uuid::from_u128(newest.uuid().as_u128() + step))
+            }
+            _ => id,
         }
-        self.supersede(id);
+    }
+
+    /// The session that a checkout is opened from. One of which nothing has been heard begins and ends with it: views
+    /// that are reported late belong to it.
+    fn session_left(&mut self, device: Key, activity: &Activity) -> SessionId {
+        if let Some(known) = self.session_behind(device, activity) {
+            return known;
+        }
+        let name = activity.visitor.session_id.as_deref();
+        let id = self.open_session(device, name, activity.at);
+        if self
+            .visitor(device)
+            .is_some_and(|visitor| visitor.session_id.is_none())
+        {
+            self.stay_in(device, id);
+        }
         id
     }
 
@@ -123,7 +158,7 @@ impl Rules<'_> {
             self.arm_checkout(id);
         }
         if earlier || newly_known {
-            self.supersede(id);
+            self.supersede(id, activity.at);
         }
     }
 
@@ -234,6 +269,7 @@ impl Rules<'_> {
                 && checkout.merchant_id == merchant_id
                 && checkout.is_open()
                 && checkout.opened <= at
+                && checkout.deadline().is_none_or(|deadline| at <= deadline)
                 && (checkout.device == device || (user.is_some() && checkout.shopper_id == user))
         };
         let latest = self
@@ -245,36 +281,34 @@ impl Rules<'_> {
         latest.map(|checkout| checkout.id)
     }
 
-    /// Of a shopper's checkouts only the one opened last goes on. Each other open one ended when the next was
-    /// opened, if that was in time, else at its own deadline.
-    pub(super) fn supersede(&mut self, id: CheckoutId) {
+    /// Of a shopper's checkouts only the one opened last goes on, as is found at `at`. Each other open one ended when
+    /// the next was opened, if that was in time and known in time, else at its own deadline.
+    pub(super) fn supersede(&mut self, id: CheckoutId, at: Micros) {
         let Some(this) = self.world.checkouts.get(id) else {
             return;
         };
-        let mut related: Vec<(Micros, CheckoutId)> = self
+        let mut related: Vec<Checkout> = self
             .world
             .checkouts
             .all()
             .filter(|other| same_shopper(this, other))
-            .map(|checkout| (checkout.opened, checkout.id))
+            .cloned()
             .collect();
-        related.sort_unstable();
-        for pair in related.windows(2) {
-            let [(_, id), (next_opened, next)] = *pair else {
+        related.sort_unstable_by_key(|checkout| (checkout.opened, checkout.id));
+        for (place, checkout) in related.iter().enumerate() {
+            let later = &related[place + 1..];
+            let Some(next) = later.iter().find(|next| same_shopper(checkout, next)) else {
                 continue;
             };
-            let Some(checkout) = self.world.checkouts.get(id).filter(|c| c.is_open()) else {
+            let Some(deadline) = checkout.deadline().filter(|_| checkout.is_open()) else {
                 continue;
             };
-            if checkout
-                .deadline()
-                .is_some_and(|deadline| deadline < next_opened)
-            {
-                self.end_checkout(id);
-            } else if let Some(checkout) = self.world.checkouts.change(id) {
-                checkout.state = CheckoutState::Superseded;
-                checkout.ended = Some(next_opened);
-                checkout.superseded_by = Some(next);
+            if deadline < next.opened || deadline < at {
+                self.end_checkout(checkout.id);
+            } else if let Some(row) = self.world.checkouts.change(checkout.id) {
+                row.state = CheckoutState::Superseded;
+                row.ended = Some(next.opened);
+                row.superseded_by = Some(next.id);
             }
         }
     }
@@ -320,7 +354,7 @@ impl Rules<'_> {
             let subjects: Vec<Uuid> = std::iter::once(id.uuid())
                 .chain(checkout.session_id.map(SessionId::uuid))
                 .collect();
-            let history = self.world.history(&subjects);
+            let history = self.world.history_until(&subjects, deadline);
             let payload = flexype::abandoned_checkout(&shopper, &checkout, &history);
             self.tell("ABANDONED_CHECKOUT", payload, deadline, id.uuid(), None);
         }

@@ -38,7 +38,8 @@ impl Rules<'_> {
     }
 
     /// The session an activity belongs to: the one it names, or the device's. After that has ended, what happens
-    /// later opens a new one; what had happened before is its own still.
+    /// later opens a new one; what had happened before is its own still. Who logs in at the checkout does not browse:
+    /// that opens none.
     fn session_for(&mut self, device: Key, activity: &Activity) -> SessionId {
         let name = activity.visitor.session_id.as_deref();
         let found = if let Some(name) = name {
@@ -46,10 +47,11 @@ impl Rules<'_> {
         } else {
             let known = self.visitor(device).and_then(|visitor| visitor.session_id);
             known.filter(|id| {
-                self.world
-                    .sessions
-                    .get(*id)
-                    .is_some_and(|session| session.ended.is_none_or(|ended| activity.at <= ended))
+                self.world.sessions.get(*id).is_some_and(|session| {
+                    let logs_in = activity.kind == ActivityKind::Identified;
+                    session.ended.is_none_or(|ended| activity.at <= ended)
+                        || (logs_in && session.state == SessionState::Converted)
+                })
             })
         };
         found.unwrap_or_else(|| self.open_session(device, name, activity.at))

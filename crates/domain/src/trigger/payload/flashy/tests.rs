@@ -35,6 +35,7 @@ fn visitor() -> Visitor {
         session_id: None,
         sessions: 4,
         first_seen: second(1_674_573_460),
+        known_since: None,
     }
 }
 

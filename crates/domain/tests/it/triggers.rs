@@ -1,0 +1,10 @@
+//! What shoppers do, and which events come of it.
+
+mod checkout;
+mod flashy;
+mod funnel;
+mod identity;
+mod order;
+mod session;
+mod tables;
+mod views;
