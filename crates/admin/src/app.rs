@@ -61,6 +61,16 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
+    /// A payload as people are shown it: without the queries of its URLs, if the settings say so.
+    pub(crate) fn shown(&self, json: &[u8]) -> String {
+        let text = String::from_utf8_lossy(json);
+        if self.gateway.settings().redact_queries {
+            domain::redaction::redact_queries(&text)
+        } else {
+            text.into_owned()
+        }
+    }
+
     /// The scope of a merchant that exists and that the caller may use in this way.
     ///
     /// Errors: 404 for a merchant that is not the caller's or does not exist, 403 for a wrong role or scope.

@@ -27,6 +27,8 @@ pub struct GatewaySettings {
     pub ingest_bytes: usize,
     /// Least time between the beginnings of two ingest commits.
     pub ingest_pace: Duration,
+    /// Whether the queries of URLs are left out of the payloads that people are shown.
+    pub redact_queries: bool,
     /// How long deliveries of a disabled endpoint wait before they are skipped.
     pub disabled_wait: Duration,
 }
@@ -47,6 +49,7 @@ impl Default for GatewaySettings {
             ingest_waiting: 4_096,
             ingest_bytes: 64 << 20,
             ingest_pace: Duration::from_millis(3),
+            redact_queries: false,
             disabled_wait: Duration::from_hours(72),
         }
     }

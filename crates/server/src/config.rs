@@ -179,6 +179,7 @@ fn gateway(values: &Values, address_policy: AddressPolicy) -> Result<GatewaySett
     };
     Ok(GatewaySettings {
         address_policy,
+        redact_queries: values.get("log_redaction.queries")?,
         triggers: TriggerSettings {
             session_inactivity: values.duration("triggers.session_inactivity")?,
             checkout_abandonment: values.duration("triggers.checkout_abandonment")?,

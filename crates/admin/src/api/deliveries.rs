@@ -73,7 +73,7 @@ async fn request_body(
     let event = app.storage.event(scope, event_id).await?;
     Ok(event.map(|event| {
         let body = endpoint.dialect.format().body(&event, endpoint);
-        String::from_utf8_lossy(&body).into_owned()
+        app.shown(&body)
     }))
 }
 

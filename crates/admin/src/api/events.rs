@@ -210,7 +210,7 @@ impl EventsApi {
         let deliveries = app.storage.event_deliveries(scope, event.id).await?;
         Ok(Json(EventDetail {
             event: EventOut::from(&event),
-            payload: RawJson::new(&String::from_utf8_lossy(&event.payload)),
+            payload: RawJson::new(&app.shown(&event.payload)),
             store: RawJson::new(&event.store),
             deliveries: deliveries.into_iter().map(DeliveryOut::from).collect(),
         }))

@@ -112,6 +112,7 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
     ),
     ("ingest", "Taking events in."),
     ("limits", "What one caller may ask of the process."),
+    ("log_redaction", "What the delivery log leaves out."),
     ("outbound", "How receivers are reached."),
     ("retention", "How long things are kept."),
     ("triggers", "When what shoppers do, or no longer do, becomes an event."),
@@ -318,6 +319,12 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Duration,
         "10s",
         "Time for the first byte of a connection and for each request head.",
+    ),
+    key(
+        "log_redaction.queries",
+        Kind::Bool,
+        "false",
+        "Show payloads without the queries of their URLs, which may carry personal data. What is stored and sent stays as it is.",
     ),
     key(
         "outbound.allow_http",

@@ -41,6 +41,10 @@ pub(super) async fn play(
     samples: &[(&'static str, &'static str)],
 ) -> (Value, Vec<Arrived>) {
     let receiver = Receiver::start().await;
+    // The samples must match their schemas, too.
+    let merchant = format!("/v1/merchants/{}", stage.merchant);
+    let strict = json!({"settings": {"schema_mode": "strict"}});
+    stage.rest().patch(&merchant, &strict).await.expect(200);
     let names: Vec<&str> = samples.iter().map(|(name, _)| *name).collect();
     let body = endpoint_of(dialect, &receiver.url(), &names);
     let endpoint = stage.endpoint(&body).await;
