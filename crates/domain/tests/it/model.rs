@@ -2,7 +2,10 @@
 //! visit, checkout and funnel the whole log is walked again and asked what its fate was. No rows, no timers, no
 //! state that is carried along. Slow, and written without regard to the engine.
 
+// Spelled out, so that the tests of other crates can take in this file by its path.
+#[path = "model/fate.rs"]
 mod fate;
+#[path = "model/visits.rs"]
 mod visits;
 
 use std::collections::BTreeSet;
@@ -136,8 +139,8 @@ impl Log<'_> {
     /// Who used the device after the entry at `place` (contract 40: who is known by then).
     fn user(&self, device: &str, place: usize) -> Option<&str> {
         let earlier = self.entries[..=place].iter().rev();
-        let mine = earlier.filter(|(_, entry)| entry.device == device);
-        mine.filter_map(|(_, entry)| entry.email.as_deref()).next()
+        let mut mine = earlier.filter(|(_, entry)| entry.device == device);
+        mine.find_map(|(_, entry)| entry.email.as_deref())
     }
 
     /// Who uses the device at a moment: an activity at this very moment has happened (contract 90).

@@ -1,19 +1,14 @@
 //! Random visits, however they are delivered, cause the events of the model, each once.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod play;
 
-use domain::clock::Micros;
-use domain::id::ActivityId;
-use domain::merchant::AcrClock;
-use domain::trigger::activity::ActivityKind;
-use domain::trigger::checkout::CheckoutKind;
-use domain::trigger::world::Fired;
+use std::collections::{BTreeSet, VecDeque};
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
-use serde_json::json;
 
+use self::play::Play;
 use crate::model::{Act, Entry, Expected, Settings, Subject, expected};
-use crate::scene::{CARTHOOK, FLEXYPE, Scene, moment};
 
 /// How many random visits are tried; `PROPTEST_CASES` says otherwise.
 const CASES: u32 = 2_000;
@@ -121,130 +116,6 @@ fn delivery() -> impl Strategy<Value = Delivery> {
     })
 }
 
-fn kind(act: &Act) -> ActivityKind {
-    match act {
-        Act::Browsed => ActivityKind::PageViewed,
-        Act::Identified => ActivityKind::Identified,
-        Act::ProductViewed => ActivityKind::ProductViewed,
-        Act::CustomerCreated(_) => ActivityKind::CustomerCreated,
-        Act::CheckoutOpened => ActivityKind::CheckoutOpened,
-        Act::CheckoutStep => ActivityKind::CheckoutStep,
-        Act::OrderCompleted => ActivityKind::OrderCompleted,
-        Act::FunnelCreated => ActivityKind::FunnelCheckoutCreated,
-        Act::FunnelEmail => ActivityKind::FunnelEmailEntered,
-        Act::FunnelStep => ActivityKind::FunnelStep,
-        Act::FunnelCompleted => ActivityKind::FunnelCompleted,
-    }
-}
-
-/// A store, the log's clock, and which activity is which entry.
-struct Play {
-    scene: Scene,
-    begin: Micros,
-    places: BTreeMap<ActivityId, usize>,
-}
-
-impl Play {
-    fn new(settings: &Settings) -> Self {
-        let mut scene = Scene::new(&[FLEXYPE, CARTHOOK].concat());
-        if settings.checkout_slides {
-            scene.merchant.settings.acr_clock = AcrClock::Activity;
-        }
-        Self {
-            scene,
-            begin: moment("08:00"),
-            places: BTreeMap::new(),
-        }
-    }
-
-    fn moment(&self, at: u32) -> Micros {
-        Micros(self.begin.0 + i64::from(at) * 1_000_000)
-    }
-
-    fn report(&mut self, place: usize, entry: &Entry) {
-        let at = self.moment(entry.at);
-        let mut doing = self.scene.doing(at).on(&entry.device);
-        if let Some(name) = &entry.session {
-            doing = doing.session(name);
-        }
-        if let Some(name) = &entry.checkout {
-            doing = doing.checkout(name);
-        }
-        if let Some(email) = &entry.email {
-            doing = doing.by(email);
-        }
-        let id = match &entry.act {
-            Act::CustomerCreated(customer) => doing.does_with(
-                ActivityKind::CustomerCreated,
-                &json!({"customer_id": customer}),
-            ),
-            act => doing.does(kind(act)),
-        };
-        self.places.insert(id, place);
-    }
-
-    /// Two engines poll at the same moment, get the same list, and fire in turn from either end of it; the one
-    /// stops after `most`.
-    fn look(&mut self, most: u8) {
-        let due = self.scene.due();
-        for (one, other) in due.iter().zip(due.iter().rev()).take(most.into()) {
-            self.scene.fire(*one);
-            self.scene.fire(*other);
-        }
-    }
-
-    fn finish(&mut self) {
-        let end = Micros(self.scene.now.0 + 7_200_000_000);
-        self.scene.pass_until(end, true);
-        assert!(self.scene.next_timer().is_none(), "every timer ends");
-    }
-
-    /// What fired, in the model's words.
-    fn events(&self) -> Vec<Expected> {
-        let mut all: Vec<_> = self.scene.events().iter().map(|e| self.event(e)).collect();
-        all.sort();
-        all
-    }
-
-    fn event(&self, fired: &Fired) -> Expected {
-        let seconds = fired.occurred_at.since(self.begin).as_secs();
-        let payload: serde_json::Value = serde_json::from_slice(&fired.payload).unwrap();
-        Expected {
-            at: u32::try_from(seconds).unwrap(),
-            event_type: fired.event_type,
-            subject: self.subject(fired),
-            email: payload["user"]["email"].as_str().map(str::to_owned),
-        }
-    }
-
-    fn subject(&self, fired: &Fired) -> Subject {
-        let world = &self.scene.world;
-        if matches!(fired.event_type, "PRODUCT_VIEWED" | "NEW_CUSTOMER") {
-            return Subject::Activity(self.places[&fired.activity.unwrap()]);
-        }
-        let checkout = world.checkouts.all().find(|c| c.id.uuid() == fired.subject);
-        if let Some(checkout) = checkout {
-            let name = checkout.client_id.clone();
-            return match checkout.kind {
-                CheckoutKind::Store => Subject::Checkout(name),
-                CheckoutKind::Funnel => Subject::Funnel(name),
-            };
-        }
-        let session = world.sessions.all().find(|s| s.id.uuid() == fired.subject);
-        let session = session.unwrap();
-        match &session.client_id {
-            Some(name) => Subject::Session(name.clone()),
-            None => {
-                let device = (0..3)
-                    .map(|n| format!("d{n}"))
-                    .find(|name| domain::trigger::Key::device(name) == session.device);
-                let opened = session.opened.since(self.begin).as_secs();
-                Subject::Visit(device.unwrap(), u32::try_from(opened).unwrap())
-            }
-        }
-    }
-}
-
 /// Reports the log in order, in batches, with looks and restarts between them.
 fn play_in_order(log: &[Entry], settings: &Settings, delivery: &Delivery) -> Vec<Expected> {
     let mut play = Play::new(settings);
@@ -303,13 +174,13 @@ fn play_out_of_order(log: &[Entry], order: &[(u32, u32)], settings: &Settings) -
     reports.sort_by_key(|(at, place)| (*at, order[*place].1));
     for (at, place) in reports {
         let now = play.moment(at);
-        if order[place].1 % 2 == 0 {
+        if order[place].1.is_multiple_of(2) {
             play.scene.pass_until(now, false);
         } else {
             play.scene.now = now;
         }
         play.report(place, &log[place]);
-        if order[place].1 % 5 == 0 {
+        if order[place].1.is_multiple_of(5) {
             play.scene.restart();
         }
     }

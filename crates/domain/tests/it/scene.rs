@@ -1,15 +1,15 @@
 //! A store in virtual time: shoppers act, timers come due, events fire. Nothing waits: a day takes microseconds.
 
+mod doing;
 mod stored;
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use domain::clock::Micros;
-use domain::id::{ActivityId, CheckoutId, MerchantId, SessionId};
+use domain::id::{CheckoutId, MerchantId, SessionId};
 use domain::merchant::{AcrClock, Merchant, MerchantSettings, Store};
 use domain::trigger::TriggerSettings;
-use domain::trigger::activity::{Activity, ActivityKind, Identity, Note, VisitorIds};
+use domain::trigger::activity::Note;
 use domain::trigger::checkout::{Checkout, CheckoutKind};
 use domain::trigger::rules::{Rules, Shop};
 use domain::trigger::session::Session;
@@ -17,9 +17,10 @@ use domain::trigger::timer::{Timer, TimerId};
 use domain::trigger::world::{Fired, World};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
+pub(crate) use self::doing::Doing;
 use self::stored::Stored;
 
 /// 2026-05-07T00:00:00Z, in seconds.
@@ -126,16 +127,7 @@ impl Scene {
 
     /// Something is reported now that happened at `at`.
     pub(crate) fn doing(&mut self, at: Micros) -> Doing<'_> {
-        Doing {
-            scene: self,
-            at,
-            visitor: VisitorIds {
-                device_id: "phone".to_owned(),
-                session_id: None,
-                checkout_id: None,
-            },
-            identity: None,
-        }
+        Doing::new(self, at)
     }
 
     /// Time passes; what comes due on the way fires, up to and including this moment.
@@ -300,83 +292,6 @@ fn merchant(number: u128, made: Micros) -> Merchant {
         suspended: false,
         created_at: made,
         updated_at: made,
-    }
-}
-
-/// Something a shopper does, as it is put together. The device is `phone` unless another is named.
-pub(crate) struct Doing<'a> {
-    scene: &'a mut Scene,
-    at: Micros,
-    visitor: VisitorIds,
-    identity: Option<Identity>,
-}
-
-impl Doing<'_> {
-    /// On this device.
-    pub(crate) fn on(mut self, device: &str) -> Self {
-        device.clone_into(&mut self.visitor.device_id);
-        self
-    }
-
-    /// In the session of this name.
-    pub(crate) fn session(mut self, name: &str) -> Self {
-        self.visitor.session_id = Some(name.to_owned());
-        self
-    }
-
-    /// In the checkout of this name.
-    pub(crate) fn checkout(mut self, name: &str) -> Self {
-        self.visitor.checkout_id = Some(name.to_owned());
-        self
-    }
-
-    /// By the person with this email address.
-    pub(crate) fn by(self, email: &str) -> Self {
-        self.identified(Identity {
-            email: Some(email.to_owned()),
-            ..Identity::default()
-        })
-    }
-
-    /// By this person.
-    pub(crate) fn identified(mut self, identity: Identity) -> Self {
-        self.identity = Some(identity);
-        self
-    }
-
-    /// Does `kind`, with the least of data that it needs.
-    pub(crate) fn does(self, kind: ActivityKind) -> ActivityId {
-        let data = match kind {
-            ActivityKind::PageViewed => json!({"url": "https://my-store.com/"}),
-            ActivityKind::ProductViewed => json!({"product_id": 1}),
-            ActivityKind::CollectionViewed => json!({"collection_id": 2}),
-            ActivityKind::CustomerCreated => json!({"customer_id": 3}),
-            ActivityKind::CheckoutStep => json!({"state": "ADDRESS_LOADED"}),
-            ActivityKind::OrderCompleted => json!({"order_id": "449"}),
-            ActivityKind::FunnelCheckoutCreated => json!({"funnel_id": "cfu_1"}),
-            _ => json!({}),
-        };
-        self.does_with(kind, &data)
-    }
-
-    /// Does `kind` with these data.
-    pub(crate) fn does_with(self, kind: ActivityKind, data: &Value) -> ActivityId {
-        self.scene.activities += 1;
-        let number = self.scene.activities;
-        let id = ActivityId::from_uuid(Uuid::from_u128(number));
-        let activity = Activity {
-            id,
-            client_id: None,
-            kind,
-            at: self.at,
-            visitor: self.visitor,
-            identity: self.identity,
-            client: None,
-            data: Bytes::from(data.to_string()),
-            body: Bytes::new(),
-        };
-        self.scene.decide(|rules| rules.apply(activity));
-        id
     }
 }
 

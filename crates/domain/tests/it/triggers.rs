@@ -6,5 +6,6 @@ mod funnel;
 mod identity;
 mod order;
 mod session;
+mod succession;
 mod tables;
 mod views;

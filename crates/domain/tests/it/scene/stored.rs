@@ -1,6 +1,6 @@
 //! What is left when a process ends: rows as a database keeps them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::{CheckoutId, MerchantId, SessionId, ShopperId};
 use domain::trigger::Key;
@@ -18,7 +18,7 @@ pub(super) struct Stored {
     visitors: BTreeMap<(MerchantId, Key), Visitor>,
     shoppers: BTreeMap<ShopperId, Shopper>,
     shopper_keys: BTreeMap<(MerchantId, Key), ShopperId>,
-    customers: BTreeMap<(MerchantId, Key), ()>,
+    customers: BTreeSet<(MerchantId, Key)>,
     sessions: BTreeMap<SessionId, Session>,
     checkouts: BTreeMap<CheckoutId, Checkout>,
     timers: BTreeMap<TimerId, Timer>,
@@ -36,7 +36,8 @@ impl Stored {
         keep(&mut self.visitors, world.visitors.changed());
         keep(&mut self.shoppers, world.shoppers.changed());
         keep(&mut self.shopper_keys, world.shopper_keys.changed());
-        keep(&mut self.customers, world.customers.changed());
+        let customers = world.customers.changed().map(|(key, ())| *key);
+        self.customers.extend(customers);
         keep(&mut self.sessions, world.sessions.changed());
         keep(&mut self.checkouts, world.checkouts.changed());
         for (id, timer) in &world.timers {
@@ -62,7 +63,7 @@ impl Stored {
         for (key, row) in &self.shopper_keys {
             world.shopper_keys.load(*key, *row);
         }
-        for key in self.customers.keys() {
+        for key in &self.customers {
             world.customers.load(*key, ());
         }
         for row in self.sessions.values() {

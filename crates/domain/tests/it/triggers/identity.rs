@@ -11,6 +11,10 @@ use crate::scene::Scene;
 
 const JANE: &str = "jane@example.com";
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every field of an identity may be missing"
+)]
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }

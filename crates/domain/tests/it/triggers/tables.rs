@@ -100,13 +100,13 @@ fn contract_096_the_table_of_sessions_holds_in_every_cell() {
             }
             assert_eq!(scene.session_states(), [to], "{from}, {input:?}");
             let fires = from == "active" && to == "abandoned";
-            let fired = scene.fired()[before..].to_vec();
+            let told = scene.fired()[before..].to_vec();
             let expected: &[&str] = if fires {
                 &["12:10 ABANDONED_SESSION"]
             } else {
                 &[]
             };
-            assert_eq!(fired, expected, "{from}, {input:?}");
+            assert_eq!(told, expected, "{from}, {input:?}");
         }
     }
 }
@@ -198,13 +198,13 @@ fn contract_097_the_table_of_checkouts_holds_in_every_cell() {
             let recovered = from == "abandoned" && matches!(input, Completed);
             assert_eq!(checkout.recovered, recovered.then(|| moment("12:01")));
             let fires = from == "open" && to == "abandoned";
-            let fired = scene.fired()[before..].to_vec();
+            let told = scene.fired()[before..].to_vec();
             let expected: &[&str] = if fires {
                 &["12:10 ABANDONED_CHECKOUT"]
             } else {
                 &[]
             };
-            assert_eq!(fired, expected, "{from}, {input:?}");
+            assert_eq!(told, expected, "{from}, {input:?}");
         }
     }
 }
