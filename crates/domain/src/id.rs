@@ -49,6 +49,17 @@ impl<K: Kind> Id<K> {
         )
     }
 
+    /// A new id for `now` that is greater than `last`, even when both are made in one millisecond: ids of rows that
+    /// are read in the order in which they were made.
+    pub fn new_after(last: Self, now: Micros, rng: &mut impl Rng) -> Self {
+        let fresh = Self::new(now, rng);
+        if fresh > last {
+            return fresh;
+        }
+        let step = u128::from(rng.next_u32()) + 1;
+        Self::from_uuid(Uuid::from_u128(last.uuid.as_u128().saturating_add(step)))
+    }
+
     /// The id that this UUID spells, whatever its version: ids read back from storage.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self {
@@ -226,6 +237,19 @@ mod tests {
             "",
         ] {
             assert!(text.parse::<EventId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ids_that_follow_each_other_sort_in_that_order() {
+        let mut rng = StdRng::seed_from_u64(7);
+        let mut last = ActivityId::floor(Micros(0));
+        for step in 0..10_000 {
+            let now = Micros(1_000_000 + step / 1_000 * 1_000);
+            let next = ActivityId::new_after(last, now, &mut rng);
+            assert!(next > last);
+            assert_eq!(next.made_at(), now);
+            last = next;
         }
     }
 

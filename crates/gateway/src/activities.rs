@@ -3,6 +3,7 @@
 
 pub(crate) mod recorder;
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use domain::clock::Micros;
@@ -76,19 +77,21 @@ impl Gateway {
         if !errors.is_empty() {
             return Err(Error::Invalid(errors));
         }
+        // Their ids rise: what happened at one moment keeps the order it was reported in.
+        let mut last = self
+            .last_activity
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Ok(self.draw(|rng| {
-            // They rise through the batch: what happened at one moment keeps the order it was reported in.
-            let mut ids: Vec<_> = activities.iter().map(|_| ActivityId::new(now, rng)).collect();
-            ids.sort_unstable();
-            activities
-                .into_iter()
-                .zip(ids)
-                .map(|((at, activity), id)| Activity {
-                    id,
+            let timed = activities.into_iter().map(|(at, activity)| {
+                *last = ActivityId::new_after(*last, now, rng);
+                Activity {
+                    id: *last,
                     at: at.unwrap_or(now).min(now),
                     ..activity
-                })
-                .collect()
+                }
+            });
+            timed.collect()
         }))
     }
 }

@@ -23,6 +23,7 @@ mod triggers;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::clock::{Clock, Micros};
+use domain::id::ActivityId;
 use queue::Queue;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -50,6 +51,8 @@ pub struct Gateway {
     tests: TestLimiter,
     /// Ids and secrets are drawn from here. Seeded by the system, or by a test.
     rng: Mutex<StdRng>,
+    /// The id that the last activity was given.
+    last_activity: Mutex<ActivityId>,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 }
@@ -123,6 +126,7 @@ impl Gateway {
             schemas: schemas::Schemas::default(),
             tests,
             rng: Mutex::new(rng),
+            last_activity: Mutex::new(ActivityId::floor(Micros(0))),
             clock,
             stop,
         })

@@ -3,6 +3,7 @@
 mod cuts;
 mod downtime;
 mod races;
+mod replay;
 mod shop;
 mod story;
 mod together;

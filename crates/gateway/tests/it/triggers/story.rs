@@ -18,6 +18,7 @@ on_both!(
     contract_074_078_080_081_083_086_087_the_table_of_10_00_to_10_30,
     contract_055_056_every_activity_moves_the_deadline,
     contract_036_037_038_040_nobody_known_nothing_fires,
+    contract_068_090_what_happened_in_one_second_is_told_in_the_order_it_came,
     contract_039_views_before_the_identification_do_not_fire_late_and_are_told_in_the_session,
     contract_058_a_named_session_fires_once_and_a_device_may_visit_again,
     contract_084_085_completion_fires_nothing_before_and_after_the_deadline,
@@ -229,6 +230,28 @@ async fn contract_039_views_before_the_identification_do_not_fire_late_and_are_t
     let event = &shop.events().await[0];
     let viewed = payload(event)["products_viewed"].as_array().unwrap().len();
     assert_eq!(viewed, 1);
+}
+
+async fn contract_068_090_what_happened_in_one_second_is_told_in_the_order_it_came(world: World) {
+    let shop = Shop::flexype(world).await;
+    shop.then(at(10, 0), vec![on(DEVICE, "identified", &known_as("jane"))])
+        .await;
+    let viewed = |id: u64| {
+        let data = format!(r#","data":{{"product_id":{id}}}"#);
+        on(DEVICE, "product_viewed", &data)
+    };
+    for call in 0..5 {
+        shop.post((0..20).map(|n| viewed(call * 20 + n)).collect())
+            .await;
+    }
+    shop.pass(at(11, 0)).await;
+    let abandoned = shop.of_type("ABANDONED_SESSION").await;
+    let payload = payload(&abandoned[0]);
+    let told = payload["products_viewed"].as_array().unwrap().iter();
+    let told: Vec<_> = told
+        .map(|one| one["product_id"].as_u64().unwrap())
+        .collect();
+    assert_eq!(told, (0..100).collect::<Vec<_>>());
 }
 
 async fn contract_058_a_named_session_fires_once_and_a_device_may_visit_again(world: World) {
