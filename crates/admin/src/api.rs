@@ -3,15 +3,20 @@
 //! To add a resource: a file in `api/`, its unit struct in [`Apis`], a tag, its rows in
 //! `auth/permissions.rs`, and an example of each of its bodies in `api/examples.json`.
 
+mod activities;
 mod api_keys;
 mod apps;
 mod auth;
+mod checkouts;
 mod deliveries;
 mod endpoints;
 mod event_types;
 mod events;
 mod installations;
 mod merchants;
+mod sessions;
+pub(crate) mod simulate;
+mod timelines;
 mod users;
 
 use std::sync::Arc;
@@ -35,6 +40,10 @@ pub(crate) type Apis = (
     endpoints::AppEndpointsApi,
     installations::InstallationsApi,
     events::EventsApi,
+    activities::ActivitiesApi,
+    sessions::SessionsApi,
+    checkouts::CheckoutsApi,
+    simulate::SimulateApi,
     deliveries::DeliveriesApi,
     event_types::EventTypesApi,
     api_keys::ApiKeysApi,
@@ -56,6 +65,14 @@ pub(crate) enum Tag {
     Installations,
     /// What happened: publish it, look it up.
     Events,
+    /// What shoppers do, as platforms report it: triggers make events of it.
+    Activities,
+    /// Browsing visits, each with a timeline that says why an event fired or did not.
+    Sessions,
+    /// Checkouts of stores and funnels, each with a timeline that says why an event fired or did not.
+    Checkouts,
+    /// Play activities in virtual time and see what would fire.
+    Simulation,
     /// The delivery log: events on their way to endpoints, attempt by attempt.
     Deliveries,
     /// The catalogue of what may be published and subscribed to.
@@ -78,6 +95,10 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
         endpoints::AppEndpointsApi,
         installations::InstallationsApi,
         events::EventsApi,
+        activities::ActivitiesApi,
+        sessions::SessionsApi,
+        checkouts::CheckoutsApi,
+        simulate::SimulateApi,
         deliveries::DeliveriesApi,
         event_types::EventTypesApi,
         api_keys::ApiKeysApi,

@@ -22,6 +22,7 @@ pub mod server;
 pub mod settings;
 
 pub use api::routes;
+pub use api::simulate::simulate;
 pub use app::{App, Probes, ReadinessCheck};
 pub use auth::Auth;
 pub use openapi::{Version, spec};

@@ -11,6 +11,10 @@ use domain::dialect::Dialect;
 use domain::endpoint::DisabledReason;
 use domain::id::{Id, Kind};
 use domain::merchant::{AcrClock, SchemaMode};
+use domain::trigger::activity::ActivityKind;
+use domain::trigger::checkout::{CheckoutKind, CheckoutState, Step};
+use domain::trigger::session::SessionState;
+use domain::trigger::timeline::EntryKind;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{
     ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type,
@@ -241,6 +245,12 @@ words! {
     "PlatformRole", "What a person may do on the whole platform.", PlatformRole: PlatformRole::ALL;
     "MerchantRole", "What a person may do in one merchant.", MerchantRole: MerchantRole::ALL;
     "Scope", "What an API key may do.", Scope: Scope::all();
+    "ActivityType", "What a shopper did.", ActivityKind: ActivityKind::ALL;
+    "SessionState", "Where a session stands. All but `active` are final.", SessionState: SessionState::ALL;
+    "CheckoutState", "Where a checkout stands. All but `open` are final.", CheckoutState: CheckoutState::ALL;
+    "CheckoutKind", "Of a store, or of a funnel.", CheckoutKind: [CheckoutKind::Store, CheckoutKind::Funnel];
+    "CheckoutStep", "How far a store's checkout has come.", Step: Step::ALL;
+    "TimelineKind", "What an entry of a timeline tells of.", EntryKind: EntryKind::ALL;
 }
 
 impl Spelled for AcrClock {

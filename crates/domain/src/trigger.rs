@@ -13,6 +13,8 @@ pub mod payload;
 pub mod rules;
 pub mod session;
 pub mod shopper;
+pub mod simulation;
+pub mod timeline;
 pub mod timer;
 pub mod world;
 

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{config as config_command, create_admin, demo, migrate, openapi, serve};
+use commands::{config as config_command, create_admin, demo, migrate, openapi, serve, simulate};
 use config::Flags;
 
 /// Self-hosted webhook gateway for commerce platforms.
@@ -39,6 +39,8 @@ enum Command {
     Config(config_command::Arguments),
     /// Print the OpenAPI document
     Openapi(openapi::Arguments),
+    /// Play activities in virtual time and print which events would fire
+    Simulate(simulate::Arguments),
     /// Show deliveries and retries with a merchant and receivers made for it
     Demo(demo::Arguments),
 }
@@ -52,6 +54,7 @@ async fn main() -> ExitCode {
         Command::CreateAdmin(arguments) => create_admin::run(&flags, arguments).await,
         Command::Config(arguments) => config_command::run(&flags, &arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Demo(arguments) => demo::run(&flags, arguments).await,
     })
 }

@@ -91,7 +91,10 @@ impl Storage {
     }
 
     /// Adds what the events and the jobs know.
-    async fn complete(&self, rows: Vec<delivery::Model>) -> Result<Vec<Delivery>, Error> {
+    pub(crate) async fn complete(
+        &self,
+        rows: Vec<delivery::Model>,
+    ) -> Result<Vec<Delivery>, Error> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }

@@ -5,9 +5,11 @@
     reason = "the derive wants its types public; the module is not"
 )]
 
+pub(crate) mod activity;
 pub(crate) mod api_key;
 pub(crate) mod app;
 pub(crate) mod attempt;
+pub(crate) mod checkout;
 pub(crate) mod config_change;
 pub(crate) mod config_clock;
 pub(crate) mod delivery;
@@ -16,6 +18,7 @@ pub(crate) mod endpoint_secret;
 pub(crate) mod event;
 pub(crate) mod event_type;
 pub(crate) mod failed_delivery;
+pub(crate) mod fired_event;
 pub(crate) mod idempotent_answer;
 pub(crate) mod installation;
 pub(crate) mod job;
@@ -23,5 +26,8 @@ pub(crate) mod membership;
 pub(crate) mod merchant;
 pub(crate) mod refresh_token;
 pub(crate) mod server_key;
+pub(crate) mod session;
+pub(crate) mod shopper;
+pub(crate) mod shopper_key;
 pub(crate) mod subscription;
 pub(crate) mod user;

@@ -29,6 +29,8 @@ pub(crate) enum Permission {
     DeleteApp,
     ReadInstallations,
     ChangeInstallations,
+    RecordActivities,
+    ReadActivities,
 }
 
 /// What API keys are made for.
@@ -75,7 +77,7 @@ pub(crate) struct Rule {
 impl Permission {
     /// All of them.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::ReadMerchants,
         Self::ChangeMerchant,
         Self::CreateMerchant,
@@ -100,6 +102,8 @@ impl Permission {
         Self::DeleteApp,
         Self::ReadInstallations,
         Self::ChangeInstallations,
+        Self::RecordActivities,
+        Self::ReadActivities,
     ];
 
     /// Its row.
@@ -107,7 +111,7 @@ impl Permission {
         use Access::{Everyone, PeopleOnly};
         use MerchantRole::{Developer, Owner};
         use PlatformRole::{Admin, Operator};
-        use Resource::{Apps, Deliveries, Endpoints, Events, Merchants, Users};
+        use Resource::{Activities, Apps, Deliveries, Endpoints, Events, Merchants, Users};
 
         let (platform, merchant, access) = match self {
             Self::ReadMerchants => (
@@ -150,6 +154,12 @@ impl Permission {
             Self::ChangeApps => (Operator, None, write(Apps)),
             Self::DeleteApp => (Admin, None, write(Apps)),
             Self::ChangeInstallations => (Operator, Some(Owner), write(Apps)),
+            Self::RecordActivities => (Operator, Some(Developer), write(Activities)),
+            Self::ReadActivities => (
+                PlatformRole::Viewer,
+                Some(MerchantRole::Viewer),
+                read(Activities),
+            ),
         };
         Rule {
             platform,

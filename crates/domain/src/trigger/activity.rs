@@ -1,9 +1,12 @@
 //! An activity: what a shopper did, as a platform reported it.
 
+mod parse;
+
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(crate) use self::parse::rewritten;
 use super::Key;
 use crate::clock::Micros;
 use crate::id::ActivityId;

@@ -23,6 +23,17 @@ pub fn check(kind: ActivityKind, data: &RawValue, pointer: &str) -> Vec<FieldErr
     errors
 }
 
+/// Checks any object against a table of its fields, as [`check`] does.
+pub(crate) fn check_object(
+    fields: &'static [Field],
+    raw: &RawValue,
+    pointer: &str,
+) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    check::object(fields, raw, pointer, &mut errors);
+    errors
+}
+
 /// How far a checkout has come: the `state` of a `checkout_step`.
 pub fn progress(activity: &Activity) -> Option<Progress> {
     Progress::from_name(&View::of(activity).text("state")?)

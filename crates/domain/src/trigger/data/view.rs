@@ -31,7 +31,7 @@ impl<'a> View<'a> {
     }
 
     /// All members, nulls and repeated names included.
-    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, raw)| (name.as_ref(), *raw))
     }
 
