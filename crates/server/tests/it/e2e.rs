@@ -17,6 +17,7 @@ macro_rules! in_both_modes {
 }
 
 mod acknowledgement;
+mod activities;
 mod addresses;
 mod apps;
 mod attempt_log;
@@ -37,7 +38,9 @@ mod retries;
 mod schema_mode;
 mod secrets;
 mod signatures;
+mod simulate;
 mod stage;
 mod standard;
 mod test_send;
+mod timelines;
 mod uninstalling;
