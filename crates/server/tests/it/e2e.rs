@@ -42,5 +42,6 @@ mod simulate;
 mod stage;
 mod standard;
 mod test_send;
+mod timers;
 mod timelines;
 mod uninstalling;

@@ -31,7 +31,7 @@ on_both!(contract_069_092_093_random_visits_cause_the_same_events_as_in_memory);
 /// Scripts played at the same time, each by a merchant of its own.
 const LANES: u64 = 8;
 /// Scripts that each of them plays, one after another.
-const SCRIPTS: u64 = 25;
+const SCRIPTS: u64 = 12;
 const STEPS: usize = 40;
 
 /// What happened: the type, the time, the payload.

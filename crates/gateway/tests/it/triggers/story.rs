@@ -203,7 +203,7 @@ async fn contract_036_037_038_040_nobody_known_nothing_fires(world: World) {
     shop.pass(at(11, 0)).await;
     // Known too late.
     let known = known_as("jane");
-    shop.post(vec![on(DEVICE, "identified", &known)]).await;
+    shop.post(vec![on(DEVICE, "page_viewed", &known)]).await;
     shop.pass(at(11, 5)).await;
     assert_eq!(shop.told().await, told(&[]));
     // The visit that began with the identification is one of its own.
