@@ -64,6 +64,8 @@ struct IdentityIn {
     last_name: Option<String>,
     /// Your own id for the contact: 32 hex digits in lower case.
     contact_id: Option<String>,
+    /// Who confirmed it: `FlexyPass`, also written `FlexyPePass`.
+    source: Option<String>,
 }
 
 /// The browser. At most 2,048 characters each.

@@ -62,6 +62,7 @@ struct GivenIdentity {
     first_name: Option<String>,
     last_name: Option<String>,
     contact_id: Option<String>,
+    source: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +124,7 @@ const IDENTITY_RULES: &[Rule] = &[
         is_contact_id,
         "must be 32 hex digits in lower case",
     ),
+    rule("source", is_source, "must be FlexyPass or FlexyPePass"),
 ];
 const CLIENT_RULES: &[Rule] = &[
     rule("ip", is_client, CLIENT_WORDS),
@@ -171,6 +173,7 @@ const ENVELOPE: &[Field] = &[
             field("first_name", Type::Url, false),
             field("last_name", Type::Url, false),
             field("contact_id", Type::Url, false),
+            field("source", Type::Url, false),
         ]),
         false,
     ),
@@ -274,6 +277,7 @@ impl GivenIdentity {
             && self.first_name.as_deref().is_none_or(is_name)
             && self.last_name.as_deref().is_none_or(is_name)
             && self.contact_id.as_deref().is_none_or(is_contact_id)
+            && self.source.as_deref().is_none_or(is_source)
     }
 }
 
@@ -352,6 +356,11 @@ fn is_digits(text: &str, most: usize) -> bool {
 
 fn is_contact_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The identity service has two names, which mean the same.
+fn is_source(text: &str) -> bool {
+    matches!(text, "FlexyPass" | "FlexyPePass")
 }
 
 /// Everything that is wrong with an activity.
@@ -519,6 +528,20 @@ mod tests {
             let expected = [("/visitor/device_id".to_owned(), "invalid")];
             assert_eq!(refused(&with(bad)), expected, "{bad}");
         }
+    }
+
+    #[test]
+    fn contract_044_both_names_of_the_identity_service_mean_the_same() {
+        let with = |source: &str| {
+            format!(
+                r#"{{"type":"identified","visitor":{{"device_id":"d"}},"identity":{{"email":"jane@example.com","source":"{source}"}}}}"#
+            )
+        };
+        let identity = |source| parse(&with(source)).map(|(_, activity)| activity.identity);
+        let known = identity("FlexyPass").unwrap();
+        assert!(known.as_ref().is_some_and(Identity::identifies));
+        assert_eq!(identity("FlexyPePass").unwrap(), known);
+        assert_eq!(refused(&with("Flexy")).len(), 1);
     }
 
     #[test]
