@@ -35,4 +35,5 @@ mod retention;
 mod schema;
 mod settle;
 mod sqlite_file;
+mod triggers;
 mod world;

@@ -13,7 +13,7 @@ use super::shop::{Shop, activity, at, known_as, on};
 use crate::world::World;
 
 /// How long the work may take in spite of the cuts.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Between two cuts.
 const PAUSE: Duration = Duration::from_millis(15);
 const SHOPPERS: usize = 1_500;

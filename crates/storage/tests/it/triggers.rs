@@ -1,0 +1,286 @@
+//! Decisions of triggers on full tables: no statement reads a table from end to end.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::clock::Micros;
+use domain::id::{ActivityId, MerchantId};
+use domain::merchant::Merchant;
+use domain::shard::ShardSet;
+use domain::trigger::activity::{Activity, ActivityKind};
+use domain::trigger::checkout::CheckoutKind;
+use domain::trigger::rules::{Rules, Shop};
+use domain::trigger::{Key, TriggerSettings};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use sqlx::{Connection as _, PgConnection};
+use storage::DatabaseSettings;
+use storage::triggers::{ActivityKey, Case, Decide, Decision, Outcome, Wanted, activity_key};
+
+use crate::world::World;
+
+/// Rows of each table.
+const FULL: i64 = 100_000;
+/// How long a session of PostgreSQL may take to tell what it counted.
+const LIMIT: Duration = Duration::from_secs(20);
+
+on_both!(an_activity_id_is_claimed_once_and_a_stale_decision_claims_nothing);
+
+/// An activity in checkout `number`, whose shopper is known.
+fn activity(world: &World, number: usize, kind: ActivityKind) -> Activity {
+    let body = format!(
+        r#"{{"id":"a-{number}","type":"{}","visitor":{{"device_id":"d-{number}","session_id":"s-{number}",
+        "checkout_id":"c-{number}"}},"identity":{{"email":"{number}@example.com"}},"data":{{}}}}"#,
+        kind.as_str()
+    );
+    let now = world.now();
+    Activity::read(world.id(), kind, now, body.into()).unwrap()
+}
+
+/// Everything that a decision on these may look at.
+fn case(world: &World, merchant: MerchantId, version: i64, activities: &[Activity]) -> Case {
+    let mut wanted = Wanted {
+        checkouts_since: Some(world.now()),
+        ..Wanted::default()
+    };
+    let mut keys = Vec::new();
+    for activity in activities {
+        let ids = &activity.visitor;
+        wanted.devices.insert((merchant, ids.device()));
+        let session = ids.session_id.as_deref().unwrap();
+        wanted.sessions.insert((merchant, Key::session(session)));
+        let checkout = Key::checkout(ids.checkout_id.as_deref().unwrap());
+        for kind in [CheckoutKind::Store, CheckoutKind::Funnel] {
+            wanted.checkouts.insert((merchant, kind, checkout));
+        }
+        let identity = activity.identity.as_ref().unwrap().normal();
+        let email = identity.email_key().unwrap();
+        wanted.people.insert((merchant, email));
+        wanted.customers.insert((merchant, Key::customer(session)));
+        keys.push(ActivityKey {
+            merchant_id: merchant,
+            hash: activity_key(activity.client_id.as_deref().unwrap()),
+            activity_id: activity.id,
+        });
+    }
+    Case {
+        version,
+        merchants: [merchant].into(),
+        keys,
+        wanted,
+        now: world.now(),
+    }
+}
+
+/// Lets the rules work on the activities, then on the timers that they asked for before.
+fn decide(merchant: Merchant, activities: Vec<Activity>, case: &Case) -> Decide {
+    let (timers, now) = (case.wanted.timers.clone(), case.now);
+    Arc::new(move |loaded, repeated: &HashSet<ActivityId>| {
+        let mut world = loaded.clone();
+        let mut rng = StdRng::seed_from_u64(7);
+        let mut rules = Rules {
+            shop: Shop {
+                merchant: &merchant,
+                wants: &|_| true,
+                contact_key: &[0; 32],
+                settings: &TriggerSettings::default(),
+            },
+            world: &mut world,
+            now,
+            rng: &mut rng,
+        };
+        for activity in &activities {
+            if !repeated.contains(&activity.id) {
+                rules.apply(activity.clone());
+            }
+        }
+        for timer in &timers {
+            rules.fire(*timer);
+        }
+        Decision {
+            world,
+            ..Decision::default()
+        }
+    })
+}
+
+/// Decides on `numbers` as openings of checkouts, looks for what is due, and fires the timers much later.
+async fn use_everything(world: &World, merchant: &Merchant, numbers: std::ops::Range<usize>) {
+    let version = world.storage.config_version().await.unwrap();
+    for kind in [ActivityKind::ProductViewed, ActivityKind::CheckoutOpened] {
+        let activities: Vec<_> = numbers
+            .clone()
+            .map(|number| activity(world, number, kind))
+            .collect();
+        let mut case = case(world, merchant.id, version, &activities);
+        case.keys.retain(|_| kind == ActivityKind::ProductViewed);
+        let decide = decide(merchant.clone(), activities, &case);
+        let outcome = world.storage.decide(case, decide).await.unwrap();
+        let Outcome::Decided { repeated, .. } = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(repeated.len(), 0);
+    }
+    let later = world.now() + Duration::from_mins(20);
+    let due = world.storage.due_timers(ShardSet::ALL, &[], later, 5_000);
+    let mut due = due.await.unwrap();
+    due.retain(|timer| timer.merchant_id == merchant.id);
+    assert!(due.len() >= numbers.len());
+    let case = Case {
+        version,
+        merchants: [merchant.id].into(),
+        keys: Vec::new(),
+        wanted: Wanted {
+            timers: due.iter().map(|timer| timer.id).collect(),
+            ..Wanted::default()
+        },
+        now: later,
+    };
+    let decide = decide(merchant.clone(), Vec::new(), &case);
+    let outcome = world.storage.decide(case, decide).await.unwrap();
+    let Outcome::Decided { decision, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(decision.world.timers.values().all(Option::is_none));
+}
+
+/// Fills the tables with what others have done.
+async fn fill(world: &World, now: Micros) {
+    let postgres = world.settings.is_postgres();
+    let (rows, id, key) = if postgres {
+        (
+            format!("from generate_series(1, {FULL}) as n"),
+            format!(
+                "(lpad(to_hex({}), 12, '0') || '70008' || lpad(to_hex(n), 15, '0'))::uuid",
+                now.millis() - 1_000
+            ),
+            "decode(md5(n::text), 'hex')",
+        )
+    } else {
+        (
+            format!(
+                "from (with recursive c (n) as (select 1 union all select n + 1 from c where n < {FULL}) select n from c)"
+            ),
+            "randomblob(16)".to_owned(),
+            "randomblob(16)",
+        )
+    };
+    let (other, no) = if postgres {
+        ("'00000000-0000-7000-8000-000000000001'::uuid", "false")
+    } else {
+        ("x'00000000000070008000000000000001'", "0")
+    };
+    let due = now.0 + 10_000_000;
+    for table in [
+        format!("visitors (merchant_id, device, shopper_id, session_id, sessions, first_seen_us) select {other}, {key}, {id}, {id}, 1, 0 {rows}"),
+        format!("shoppers (id, merchant_id, contact_id, created_us) select {id}, {other}, 'c', 0 {rows}"),
+        format!("shopper_keys (merchant_id, name, shopper_id) select {other}, {key}, {id} {rows}"),
+        format!("customers (merchant_id, name) select {other}, {key} {rows}"),
+        format!("sessions (id, merchant_id, name, client_id, device, shopper_id, state, opened_us, last_us, span_us)
+                 select {id}, {other}, {key}, 's', {key}, {id}, 0, 0, {due}, 900000000 {rows}"),
+        format!("checkouts (id, merchant_id, kind, name, client_id, device, session_id, shopper_id, state, step, step_us, opened_us,
+                   last_us, span_us, sliding, announced, in_upsell)
+                 select {id}, {other}, 0, {key}, 'c', {key}, {id}, {id}, 0, 0, 0, {due}, {due}, 900000000, {no}, {no}, {no} {rows}"),
+        format!("timers (subject_id, kind, merchant_id, shard, due_us) select {id}, n % 2, {other}, n % 64, {due} + n {rows}"),
+        format!("activities (subject_id, at_us, id, merchant_id, kind, note, body) select {id}, n, {id}, {other}, 0, 0, {key} {rows}"),
+        format!("fired_events (subject_id, event_id) select {id}, {id} {rows}"),
+    ] {
+        world.execute(&format!("insert into {table}")).await;
+    }
+    world.execute("analyze").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decisions_stay_quick_on_full_tables_of_a_file() {
+    let world = World::sqlite().await;
+    let merchant = world.merchant().await;
+    fill(&world, world.now()).await;
+    use_everything(&world, &merchant, 0..1).await;
+    let timed = Instant::now();
+    use_everything(&world, &merchant, 1..1_001).await;
+    // One table read for each of a thousand activities, or timers, would take minutes.
+    assert!(
+        timed.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        timed.elapsed()
+    );
+}
+
+/// Reads of whole tables so far, of the tables of triggers and their days, once all of storage's sessions have ended.
+async fn scans(settings: &DatabaseSettings) -> BTreeMap<String, i64> {
+    let mut observer = PgConnection::connect(&settings.url).await.unwrap();
+    let sessions = "select count(*) from pg_stat_activity where datname = current_database()
+                    and application_name like 'hookyard%'";
+    let end = Instant::now() + LIMIT;
+    loop {
+        let left: i64 = sqlx::query_scalar(sessions)
+            .fetch_one(&mut observer)
+            .await
+            .unwrap();
+        if left == 0 {
+            break;
+        }
+        assert!(Instant::now() < end, "{left} sessions do not end");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "select relname::text, coalesce(seq_scan, 0) from pg_stat_user_tables where relname ~
+         '^((activities|fired_events)(_p[0-9]{8})?|visitors|shoppers|shopper_keys|customers|sessions|checkouts|timers|keys)$'",
+    )
+    .fetch_all(&mut observer)
+    .await
+    .unwrap();
+    observer.close().await.unwrap();
+    rows.into_iter().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_decision_scans_a_table_empty_or_full() {
+    let world = World::postgres().await;
+    let settings = world.settings.clone();
+    let merchant = world.merchant().await;
+    drop(world);
+    for (turn, state) in ["empty", "full"].into_iter().enumerate() {
+        if state == "full" {
+            let world = World::again(settings.clone()).await;
+            fill(&world, world.now()).await;
+        }
+        let before = scans(&settings).await;
+        let world = World::again(settings.clone()).await;
+        for size in [1, 300] {
+            let first = 1_000 * turn + size;
+            use_everything(&world, &merchant, first..first + size).await;
+        }
+        drop(world);
+        for (table, count) in scans(&settings).await {
+            assert_eq!(count, before[&table], "{table} was scanned while {state}");
+        }
+    }
+}
+
+async fn an_activity_id_is_claimed_once_and_a_stale_decision_claims_nothing(world: World) {
+    let merchant = world.merchant().await;
+    let version = world.storage.config_version().await.unwrap();
+    let ask = async |version| {
+        let activities = vec![
+            activity(&world, 1, ActivityKind::ProductViewed),
+            activity(&world, 1, ActivityKind::ProductViewed),
+        ];
+        let ids: Vec<_> = activities.iter().map(|one| one.id).collect();
+        let case = case(&world, merchant.id, version, &activities);
+        let decide = decide(merchant.clone(), activities, &case);
+        (ids, world.storage.decide(case, decide).await.unwrap())
+    };
+    assert!(matches!(ask(version - 1).await.1, Outcome::Stale));
+    assert_eq!(world.count("keys").await, 0);
+    for known in [0, 1] {
+        let (ids, Outcome::Decided { repeated, .. }) = ask(version).await else {
+            panic!("stale")
+        };
+        // The first of two with one id is taken.
+        assert_eq!(repeated.contains(&ids[0]), known == 1);
+        assert!(repeated.contains(&ids[1]));
+        assert_eq!(world.count("activities").await, 1);
+    }
+}
