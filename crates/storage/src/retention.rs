@@ -91,7 +91,7 @@ impl Storage {
 /// The edges of a step.
 #[derive(Debug, Clone, Copy)]
 struct Before {
-    /// Events, deliveries and attempts below this id; ended sessions and checkouts with their activities, too.
+    /// Events, deliveries and attempts below this id; sessions and checkouts with their activities, too.
     log: Uuid,
     /// Keys made before.
     keys: i64,
@@ -137,14 +137,15 @@ async fn expire_lists(pool: &PgPool, before: Before) -> Result<bool, Error> {
     Ok(full(keys) || full(answers) || full(failed) || full(changes) || ended)
 }
 
-/// A step through sessions and checkouts that have ended. True when there are more.
+/// A step through sessions and checkouts, open ones too: the day that holds their activities goes with them. True
+/// when there are more.
 async fn expire_subjects(pool: &PgPool, before: Before) -> Result<bool, Error> {
     let mut more = false;
     for statement in [
         "delete from sessions where ctid = any (array(
-           select ctid from sessions where id < $1 and state <> 0 order by id limit $2))",
+           select ctid from sessions where id < $1 order by id limit $2))",
         "delete from checkouts where ctid = any (array(
-           select ctid from checkouts where id < $1 and state <> 0 order by id limit $2))",
+           select ctid from checkouts where id < $1 order by id limit $2))",
     ] {
         let done = sqlx::query(statement)
             .bind(before.log)
@@ -177,8 +178,8 @@ async fn expire_rows(connection: &mut SqliteConnection, before: Before) -> Resul
            and not exists (select 1 from deliveries where id = delivery_id) limit ?2)",
         "delete from activities where rowid in (select rowid from activities where subject_id < ?1 limit ?2)",
         "delete from fired_events where rowid in (select rowid from fired_events where subject_id < ?1 limit ?2)",
-        "delete from sessions where rowid in (select rowid from sessions where id < ?1 and state <> 0 limit ?2)",
-        "delete from checkouts where rowid in (select rowid from checkouts where id < ?1 and state <> 0 limit ?2)",
+        "delete from sessions where rowid in (select rowid from sessions where id < ?1 limit ?2)",
+        "delete from checkouts where rowid in (select rowid from checkouts where id < ?1 limit ?2)",
     ] {
         let done = sqlx::query(statement).bind(before.log).bind(STEP);
         gone += done.execute(&mut *connection).await?.rows_affected();
