@@ -160,10 +160,11 @@ pub(crate) fn expected(log: &[Entry], settings: &Settings) -> Vec<Expected> {
     let mut entries: Vec<_> = log.iter().enumerate().collect();
     entries.sort_by_key(|(_, entry)| entry.at);
     let log = Log { entries, settings };
-    let visits = visits::all(&log);
+    let checkouts = fate::checkouts(&log);
+    let visits = visits::all(&log, &checkouts);
     let mut events = Vec::new();
     events.extend(visits.iter().filter_map(|visit| visit.abandoned(&log)));
-    events.extend(fate::abandoned_checkouts(&log));
+    events.extend(fate::abandoned(&checkouts));
     events.extend(fate::funnels(&log));
     events.extend(products(&log, &visits));
     events.extend(customers(&log));

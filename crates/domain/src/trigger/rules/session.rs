@@ -38,8 +38,7 @@ impl Rules<'_> {
     }
 
     /// The session an activity belongs to: the one it names, or the device's. After that has ended, what happens
-    /// later opens a new one; what had happened before is its own still. Who logs in at the checkout does not browse:
-    /// that opens none.
+    /// later opens a new one; what had happened before is its own still.
     fn session_for(&mut self, device: Key, activity: &Activity) -> SessionId {
         let name = activity.visitor.session_id.as_deref();
         let found = if let Some(name) = name {
@@ -48,15 +47,44 @@ impl Rules<'_> {
             let known = self.visitor(device).and_then(|visitor| visitor.session_id);
             known.filter(|id| {
                 self.world.sessions.get(*id).is_some_and(|session| {
-                    let logs_in = activity.kind == ActivityKind::Identified;
                     session.ended.is_none_or(|ended| activity.at <= ended)
-                        || (logs_in && session.state == SessionState::Converted)
+                        || self.is_login_at_checkout(session, activity)
                 })
             })
         };
-        found.unwrap_or_else(|| self.open_session(device, name, activity.at))
+        found.unwrap_or_else(|| {
+            let id = self.open_session(device, name, activity.at);
+            self.arm_session(id);
+            id
+        })
     }
 
+    /// Who logs in at the checkout that a session led to does not browse: it is no new visit.
+    fn is_login_at_checkout(&self, session: &Session, activity: &Activity) -> bool {
+        let checkout = session
+            .checkout_id
+            .and_then(|id| self.world.checkouts.get(id));
+        let goes_on = checkout
+            .filter(|checkout| checkout.is_open())
+            .is_some_and(|checkout| {
+                checkout
+                    .deadline()
+                    .is_none_or(|deadline| activity.at <= deadline)
+            });
+        goes_on && activity.kind == ActivityKind::Identified && activity.identity.is_some()
+    }
+
+    fn arm_session(&mut self, id: SessionId) {
+        if let Some(deadline) = self.world.sessions.get(id).map(Session::deadline) {
+            let timer = TimerId {
+                subject: id.uuid(),
+                kind: TimerKind::SessionInactivity,
+            };
+            self.arm(timer, deadline);
+        }
+    }
+
+    /// A new session, of which nobody awaits the end yet.
     pub(super) fn open_session(
         &mut self,
         device: Key,
@@ -83,11 +111,6 @@ impl Rules<'_> {
             span: self.shop.settings.session_inactivity,
             checkout_id: None,
         };
-        let timer = TimerId {
-            subject: id.uuid(),
-            kind: TimerKind::SessionInactivity,
-        };
-        self.arm(timer, session.deadline());
         self.world.open_session(session);
         id
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Act, Entry, Expected, Log, Subject};
 
 /// A store's checkout.
-struct Checkout<'a> {
+pub(super) struct Checkout<'a> {
     name: &'a str,
     device: &'a str,
     /// Where it was opened.
@@ -26,6 +26,14 @@ impl Checkout<'_> {
         self.owners[since.min(last)].as_deref()
     }
 
+    /// Whether this is its name and it goes on after the entry at `place`.
+    pub(super) fn is_open(&self, log: &Log<'_>, name: &str, place: usize) -> bool {
+        self.name == name
+            && self.opened <= place
+            && self.ended.is_none_or(|ended| ended > place)
+            && log.entries[place].1.at <= self.deadline
+    }
+
     /// Whether it went on when the entry at `place` happened.
     fn goes_on(&self, log: &Log<'_>, place: usize) -> bool {
         self.opened < place
@@ -34,8 +42,8 @@ impl Checkout<'_> {
     }
 }
 
-/// Contract 74 to 91: the events of all checkouts of a store.
-pub(super) fn abandoned_checkouts(log: &Log<'_>) -> Vec<Expected> {
+/// Contract 74 to 91: the fates of all checkouts of a store.
+pub(super) fn checkouts<'a>(log: &Log<'a>) -> Vec<Checkout<'a>> {
     let mut later: Vec<Checkout<'_>> = Vec::new();
     // The last one opened first: the fate of each depends only on those that opened after it.
     for (opened, name) in openings(log, Act::checks_out).into_iter().rev() {
@@ -43,6 +51,11 @@ pub(super) fn abandoned_checkouts(log: &Log<'_>) -> Vec<Expected> {
         later.push(checkout);
     }
     later
+}
+
+/// The events of those that came to their deadline.
+pub(super) fn abandoned(checkouts: &[Checkout<'_>]) -> Vec<Expected> {
+    checkouts
         .iter()
         .filter(|checkout| checkout.ended.is_none())
         .filter_map(|checkout| {

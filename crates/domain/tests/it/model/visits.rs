@@ -1,5 +1,8 @@
 //! Which activities make a visit, and how it ends.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fate::Checkout;
 use super::{Act, Expected, Log, Subject};
 
 /// A browsing session, named or not.
@@ -37,12 +40,23 @@ impl Visit {
 
     /// Whether the entry at `place` belongs to it without naming it (contract 58): not after its end, but that
     /// logging in at the checkout is no new visit (contract 57).
-    fn lasts(&self, log: &Log<'_>, place: usize) -> bool {
+    fn lasts(&self, log: &Log<'_>, checkouts: &[Checkout<'_>], place: usize) -> bool {
         let (_, entry) = log.entries[place];
+        let logs_in = entry.act == Act::Identified && entry.email.is_some();
         match self.end(log) {
-            End::Converted(_) if entry.act == Act::Identified => true,
+            End::Converted(_) if logs_in && self.at_checkout(log, checkouts, place) => true,
             End::Converted(end) | End::Quiet(end) => entry.at <= end,
         }
+    }
+
+    /// Whether the checkout that it led to goes on.
+    fn at_checkout(&self, log: &Log<'_>, checkouts: &[Checkout<'_>], place: usize) -> bool {
+        let conversion = self.moves.iter().find(|(_, converts)| *converts);
+        let name = conversion.and_then(|(place, _)| log.entries[*place].1.checkout.as_deref());
+        name.is_some_and(|name| {
+            let mut all = checkouts.iter();
+            all.any(|checkout| checkout.is_open(log, name, place))
+        })
     }
 
     /// Whether the activity at `place` is one of its own.
@@ -74,19 +88,19 @@ impl Visit {
 }
 
 /// Where each device browsed last: an index into the visits.
-type Browsing = std::collections::BTreeMap<String, usize>;
+type Browsing = BTreeMap<String, usize>;
 
 /// All visits of a log.
-pub(super) fn all(log: &Log<'_>) -> Vec<Visit> {
+pub(super) fn all(log: &Log<'_>, checkouts: &[Checkout<'_>]) -> Vec<Visit> {
     let mut visits: Vec<Visit> = Vec::new();
     let mut browsing = Browsing::new();
-    let mut checkouts = std::collections::BTreeSet::new();
+    let mut opened = BTreeSet::new();
     for (place, (_, entry)) in log.entries.iter().enumerate() {
         if let (Some(email), Some(visit)) = (&entry.email, browsing.get(&entry.device)) {
             visits[*visit].owners.push((place, email.clone()));
         }
         if entry.act.browses() {
-            let found = find(log, &visits, &browsing, place);
+            let found = find(log, checkouts, &visits, &browsing, place);
             let visit = found.unwrap_or_else(|| open(log, &mut visits, place));
             visits[visit].moves.push((place, false));
             browsing.insert(entry.device.clone(), visit);
@@ -98,7 +112,7 @@ pub(super) fn all(log: &Log<'_>) -> Vec<Visit> {
             let opens = entry
                 .checkout
                 .as_ref()
-                .is_some_and(|name| checkouts.insert(name.clone()));
+                .is_some_and(|name| opened.insert(name.clone()));
             convert(log, &mut visits, &mut browsing, place, opens);
         }
     }
@@ -106,13 +120,19 @@ pub(super) fn all(log: &Log<'_>) -> Vec<Visit> {
 }
 
 /// The visit that a browsing entry belongs to (contract 58).
-fn find(log: &Log<'_>, visits: &[Visit], browsing: &Browsing, place: usize) -> Option<usize> {
+fn find(
+    log: &Log<'_>,
+    checkouts: &[Checkout<'_>],
+    visits: &[Visit],
+    browsing: &Browsing,
+    place: usize,
+) -> Option<usize> {
     let (_, entry) = log.entries[place];
     if let Some(name) = &entry.session {
         return named(visits, name);
     }
     let current = browsing.get(&entry.device).copied();
-    current.filter(|visit| visits[*visit].lasts(log, place))
+    current.filter(|visit| visits[*visit].lasts(log, checkouts, place))
 }
 
 fn named(visits: &[Visit], name: &str) -> Option<usize> {

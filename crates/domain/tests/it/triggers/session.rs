@@ -143,9 +143,37 @@ fn contract_057_who_logs_in_at_the_checkout_does_not_begin_another_session() {
     scene.at("10:06").by(JANE).does(Identified);
     scene.run_until("12:00");
     assert_eq!(scene.fired(), ["10:20 ABANDONED_CHECKOUT"]);
-    scene.at("12:00").does(PageViewed);
+    scene.at("12:00").by(JANE).does(Identified);
     scene.run_until("13:00");
-    assert_eq!(scene.fired()[1..], ["12:15 ABANDONED_SESSION"]);
+    assert_eq!(
+        scene.fired()[1..],
+        ["12:15 ABANDONED_SESSION"],
+        "when the checkout is over, it is a visit of its own"
+    );
+}
+
+#[test]
+fn contract_058_who_logs_in_after_the_checkout_begins_a_session_though_nobody_had_looked() {
+    let mut scene = Scene::flexype();
+    scene
+        .at("10:00")
+        .by(JANE)
+        .checkout("a")
+        .does(CheckoutOpened);
+    scene.at("10:01").on("tablet").does(PageViewed);
+    let again = scene.at("10:02").on("tablet").checkout("a");
+    again.does(CheckoutOpened);
+    scene.sleep_until("11:00");
+    scene
+        .reported("10:30")
+        .on("tablet")
+        .by(JANE)
+        .does(Identified);
+    scene.run_until("12:00");
+    assert_eq!(
+        scene.fired(),
+        ["10:15 ABANDONED_CHECKOUT", "10:45 ABANDONED_SESSION"]
+    );
 }
 
 #[test]
