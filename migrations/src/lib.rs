@@ -8,6 +8,7 @@ mod m0002_people;
 mod m0003_hot_tables;
 mod m0004_apps;
 mod m0005_triggers;
+mod m0006_batches;
 mod sql;
 
 /// All steps in order.
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_hot_tables::Migration),
             Box::new(m0004_apps::Migration),
             Box::new(m0005_triggers::Migration),
+            Box::new(m0006_batches::Migration),
         ]
     }
 }

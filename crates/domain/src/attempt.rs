@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Micros;
-use crate::id::{AttemptId, DeliveryId, EndpointId, MerchantId};
+use crate::id::{AttemptId, BatchId, DeliveryId, EndpointId, MerchantId};
 
 /// Bytes of response body read before the connection is given up: enough to reuse most connections.
 pub const RESPONSE_READ_CAP: usize = 64 * 1024;
@@ -251,6 +251,8 @@ pub struct Attempt {
     pub endpoint_id: EndpointId,
     /// 1 for the first attempt of the delivery.
     pub number: i32,
+    /// The POST it shares with other deliveries' attempts, if it does.
+    pub batch_id: Option<BatchId>,
     /// Why it was made.
     pub trigger: Trigger,
     /// Who asked for it, when somebody did.

@@ -1,5 +1,6 @@
 //! An endpoint: a URL that receives events in one dialect, with its limits and its subscriptions.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::clock::Micros;
@@ -14,6 +15,21 @@ pub const DESCRIPTION_MAX: usize = 500;
 pub const HEADERS_MAX: usize = 20;
 /// Most retries a schedule of an endpoint's own may have.
 pub const SCHEDULE_MAX: usize = 20;
+
+/// How many events a batch may be told to hold.
+pub const BATCH_EVENTS: RangeInclusive<u32> = 2..=100;
+/// How long the first event of a batch may be told to wait for others.
+pub const BATCH_WAIT: RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_mins(1);
+
+/// Several events in one request, where the dialect has that. Source: contract 99.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// Most events in one request.
+    pub max_events: u32,
+    /// How long the first event waits for others.
+    pub max_wait: Duration,
+}
 
 /// Why an endpoint receives nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +119,8 @@ pub struct Endpoint {
     pub timeout: Option<Duration>,
     /// Its own delays between attempts instead of the dialect's.
     pub schedule: Option<Vec<Duration>>,
+    /// Whether and how events are collected; each is sent alone where it is `None`.
+    pub batch: Option<Batch>,
     /// Whether the Standard Webhooks signature headers are sent.
     pub signed: bool,
     /// Why and since when it is disabled; `None` while it is enabled.
@@ -136,6 +154,35 @@ fn host_of(url: &str) -> &str {
         Some((address, _)) => &authority[..=address.len()],
         None => authority.split(':').next().unwrap_or(authority),
     }
+}
+
+/// Checks that an endpoint collects events only where its dialect has batches, and within bounds.
+pub fn check_batch(pointer: &str, dialect: Dialect, batch: Option<Batch>) -> Vec<FieldError> {
+    let Some(batch) = batch else {
+        return Vec::new();
+    };
+    if !dialect.has_batches() {
+        let detail = format!("{} sends each event alone; must be null", dialect.as_str());
+        return vec![FieldError::new(pointer, "no_batches", detail)];
+    }
+    let mut errors = Vec::new();
+    let mut refuse = |good: bool, field: &str, detail: &str| {
+        if !good {
+            let at = format!("{pointer}/{field}");
+            errors.push(FieldError::new(at, "range", detail));
+        }
+    };
+    refuse(
+        BATCH_EVENTS.contains(&batch.max_events),
+        "max_events",
+        "must be 2 to 100",
+    );
+    refuse(
+        BATCH_WAIT.contains(&batch.max_wait),
+        "max_wait",
+        "must be 100ms to 1m",
+    );
+    errors
 }
 
 /// An endpoint with everything that sending to it needs.
@@ -243,6 +290,33 @@ mod tests {
             assert_eq!(errors.len(), 1, "{name}");
         }
         assert!(check_headers("/headers", &[("X-Team".to_owned(), "shop".to_owned())]).is_empty());
+    }
+
+    #[test]
+    fn contract_099_only_flashy_endpoints_collect_events_and_within_bounds() {
+        let batch = |max_events, millis| Batch {
+            max_events,
+            max_wait: Duration::from_millis(millis),
+        };
+        for (dialect, batch, wrong) in [
+            (Dialect::Flashy, batch(2, 100), &[][..]),
+            (Dialect::Flashy, batch(100, 60_000), &[]),
+            (Dialect::Flashy, batch(1, 1_000), &["/batch/max_events"]),
+            (
+                Dialect::Flashy,
+                batch(101, 60_001),
+                &["/batch/max_events", "/batch/max_wait"],
+            ),
+            (Dialect::Flashy, batch(10, 99), &["/batch/max_wait"]),
+            (Dialect::Flexype, batch(10, 1_000), &["/batch"]),
+            (Dialect::Carthook, batch(10, 1_000), &["/batch"]),
+            (Dialect::Standard, batch(10, 1_000), &["/batch"]),
+        ] {
+            let errors = check_batch("/batch", dialect, Some(batch));
+            let found: Vec<&str> = errors.iter().map(|error| &*error.pointer).collect();
+            assert_eq!(found, wrong, "{dialect:?} {batch:?}");
+            assert!(check_batch("/batch", dialect, None).is_empty());
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::dialect::Dialect;
 use domain::endpoint::{
-    self, DESCRIPTION_MAX, Destination, DisabledReason, Endpoint, Owner, SCHEDULE_MAX,
+    self, Batch, DESCRIPTION_MAX, Destination, DisabledReason, Endpoint, Owner, SCHEDULE_MAX,
 };
 use domain::error::FieldError;
 use domain::event::make_canonical;
@@ -48,6 +48,8 @@ pub struct NewEndpoint {
     pub timeout: Option<Duration>,
     /// Its own schedule.
     pub schedule: Option<Vec<Duration>>,
+    /// Whether and how events are collected.
+    pub batch: Option<Batch>,
     /// Whether requests are signed.
     pub signed: bool,
     /// Whether it receives at once.
@@ -71,6 +73,8 @@ pub struct EndpointPatch {
     pub timeout: Option<Option<Duration>>,
     /// A new schedule.
     pub schedule: Option<Option<Vec<Duration>>>,
+    /// A new way to collect events.
+    pub batch: Option<Option<Batch>>,
     /// Signed or not; requests of the standard dialect always are.
     pub signed: Option<bool>,
 }
@@ -84,6 +88,7 @@ impl EndpointPatch {
         set(&mut endpoint.rate_limit, self.rate_limit);
         set(&mut endpoint.timeout, self.timeout);
         set(&mut endpoint.schedule, self.schedule);
+        set(&mut endpoint.batch, self.batch);
         set(&mut endpoint.signed, self.signed);
         endpoint.signed |= endpoint.dialect == Dialect::Standard;
     }
@@ -115,6 +120,7 @@ impl Gateway {
             rate_limit: new.rate_limit,
             timeout: new.timeout,
             schedule: new.schedule,
+            batch: new.batch,
             signed: new.signed || new.dialect == Dialect::Standard,
             disabled: (!new.enabled).then_some((DisabledReason::Manual, now)),
             event_types: sorted(new.event_types),
@@ -286,6 +292,11 @@ impl Gateway {
             return Err(Error::InvalidHeader(headers));
         }
         let mut errors = check_shape(endpoint);
+        errors.extend(endpoint::check_batch(
+            "/batch",
+            endpoint.dialect,
+            endpoint.batch,
+        ));
         let known = self.config_types().await?;
         for (index, name) in endpoint.event_types.iter().enumerate() {
             let pointer = format!("/event_types/{index}");

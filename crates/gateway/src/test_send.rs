@@ -152,6 +152,7 @@ impl Gateway {
             merchant_id: scope.merchant_id(),
             endpoint_id: id,
             number: 1,
+            batch_id: None,
             trigger: Trigger::Test,
             actor: Some(actor.to_owned()),
             started_at,

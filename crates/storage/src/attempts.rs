@@ -6,7 +6,7 @@ use domain::attempt::{Attempt, BodyState, Exchange, Outcome, Response, Timings, 
 use domain::clock::Micros;
 use domain::delivery::Status;
 use domain::event::Event;
-use domain::id::{AttemptId, DeliveryId, EndpointId};
+use domain::id::{AttemptId, BatchId, DeliveryId, EndpointId, Id};
 use domain::tenancy::TenantScope;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set};
 
@@ -127,6 +127,7 @@ fn row_of(attempt: &Attempt) -> Result<attempt::ActiveModel, Error> {
         response_headers: Set(headers_json(response.map_or(&[], |r| &r.headers))?),
         response_body: Set(response.map_or_else(Vec::new, |r| r.body.clone())),
         body_state: Set(response.map_or(0, |r| r.body_state.code())),
+        batch_id: Set(attempt.batch_id.map(Id::uuid)),
     })
 }
 
@@ -140,6 +141,7 @@ fn attempt_of(scope: TenantScope, row: attempt::Model) -> Result<(Attempt, bool)
         merchant_id: scope.merchant_id(),
         endpoint_id: EndpointId::from_uuid(row.endpoint_id),
         number: row.number,
+        batch_id: row.batch_id.map(BatchId::from_uuid),
         trigger: Trigger::from_code(row.trigger),
         actor: row.actor,
         started_at: Micros(row.started_us),

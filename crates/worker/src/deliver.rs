@@ -1,4 +1,4 @@
-//! One attempt, start to end: render in the dialect, sign, send, judge, decide what follows.
+//! One POST, start to end: render in the dialect, sign, send, judge, decide what follows.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -6,16 +6,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::attempt::{Attempt, Exchange, Outcome, Timings};
-use domain::clock::Clock;
+use domain::clock::{Clock, Micros};
 use domain::delivery::{Ended, after};
-use domain::dialect::{DialectSettings, Outgoing, judge, render, retry_after};
-use domain::id::AttemptId;
+use domain::dialect::{DialectSettings, Outgoing, judge, render, render_batch, retry_after};
+use domain::endpoint::Endpoint;
+use domain::event::Event;
+use domain::id::{AttemptId, BatchId};
+use domain::retry::RetryPolicy;
 use futures::FutureExt as _;
 use gateway::test_send::Sender;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use storage::claims::Claimed;
 use storage::settle::Settlement;
 
-use crate::lanes::{Done, Ready};
+use crate::lanes::{Done, Post, Ready};
 use crate::outbound::{Outbound, PostRequest};
 
 /// Carries deliveries out.
@@ -25,48 +29,108 @@ pub(crate) struct Courier {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Makes the one POST of a claim and says what follows. A panic is settled like a failure.
-pub(crate) async fn deliver(
-    courier: &Courier,
-    ready: Ready,
-    attempt_id: AttemptId,
+/// A POST to be made.
+pub(crate) struct Posting {
+    pub post: Post,
+    /// One for each of its deliveries, in order.
+    pub attempt_ids: Vec<AttemptId>,
+    /// Names a POST of several deliveries.
+    pub batch_id: Option<BatchId>,
+    /// 0 to 1, for jitter. One for all: those that fail together fall due together.
+    pub chance: f64,
+}
+
+/// What a POST came to, for each of its deliveries alike.
+#[derive(Clone)]
+struct Sent {
+    batch_id: Option<BatchId>,
     chance: f64,
-) -> (Settlement, Done) {
-    let Ready {
-        claimed,
-        destination,
-        event,
-        ..
-    } = ready;
+    started_at: Micros,
+    ended_at: Micros,
+    request_headers: Vec<(String, String)>,
+    exchange: Exchange,
+}
+
+/// Makes one POST and says what follows for each of its deliveries: all are acknowledged or none. A panic is
+/// settled like a failure.
+pub(crate) async fn deliver(courier: &Courier, posting: Posting) -> (Vec<Settlement>, Done) {
+    let Posting {
+        post,
+        attempt_ids,
+        batch_id,
+        chance,
+    } = posting;
+    let destination = Arc::clone(&post.first.destination);
     let endpoint = &destination.endpoint;
     let started_at = courier.clock.now();
     let timeout = courier.dialects.timeout(endpoint);
     let sending = async {
-        let outgoing = render(&event, &destination, started_at);
+        let outgoing = rendered(&post, batch_id, started_at)?;
         let exchange = courier
             .outbound
             .send(&endpoint.url, &outgoing, timeout)
             .await;
-        (outgoing.masked_headers(), judge(endpoint.dialect, exchange))
+        let exchange = judge(endpoint.dialect, exchange);
+        Some((outgoing.masked_headers(), exchange))
     };
     let sent = AssertUnwindSafe(sending).catch_unwind().await;
-    let (request_headers, exchange) = sent.unwrap_or_else(|_| (Vec::new(), crashed()));
-    let ended_at = courier.clock.now();
-    let outcome = exchange.outcome;
+    let (request_headers, exchange) = sent
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| (Vec::new(), crashed()));
+    let done = Done {
+        endpoint_id: endpoint.id,
+        outcome: exchange.outcome,
+        took: exchange.duration,
+    };
+    let sent = Sent {
+        batch_id,
+        chance,
+        started_at,
+        ended_at: courier.clock.now(),
+        request_headers,
+        exchange,
+    };
+    let policy = courier.dialects.retry_policy(endpoint);
+    let copies = std::iter::repeat_n(sent, attempt_ids.len());
+    let claims = std::iter::once(post.first).chain(post.others);
+    let settlements = claims
+        .zip(attempt_ids.into_iter().zip(copies))
+        .map(|(ready, (id, sent))| settlement(endpoint, &policy, ready.claimed, id, sent))
+        .collect();
+    (settlements, done)
+}
+
+/// The request; `None` for a batch in a dialect that has none.
+fn rendered(post: &Post, batch_id: Option<BatchId>, now: Micros) -> Option<Outgoing> {
+    let Ready {
+        event, destination, ..
+    } = &post.first;
+    let Some(id) = batch_id else {
+        return Some(render(event, destination, now));
+    };
+    let events: Vec<&Event> = post.all().map(|ready| &*ready.event).collect();
+    render_batch(&events, &id.to_string(), destination, now)
+}
+
+fn settlement(
+    endpoint: &Endpoint,
+    policy: &RetryPolicy,
+    claimed: Claimed,
+    attempt_id: AttemptId,
+    sent: Sent,
+) -> Settlement {
+    let exchange = sent.exchange;
+    let (outcome, ended_at) = (exchange.outcome, sent.ended_at);
     let ended = Ended {
         outcome,
         number: claimed.number,
         trigger: claimed.trigger,
         at: ended_at,
         retry_after: retry_after(&exchange),
-        chance,
+        chance: sent.chance,
     };
-    let next = after(ended, &courier.dialects.retry_policy(endpoint));
-    let done = Done {
-        endpoint_id: endpoint.id,
-        outcome,
-        took: exchange.duration,
-    };
+    let next = after(ended, policy);
     let http_status = exchange.response.as_ref().map(|response| response.status);
     let attempt = Attempt {
         id: attempt_id,
@@ -74,14 +138,15 @@ pub(crate) async fn deliver(
         merchant_id: claimed.merchant_id,
         endpoint_id: endpoint.id,
         number: claimed.number,
+        batch_id: sent.batch_id,
         trigger: claimed.trigger,
         actor: claimed.actor,
-        started_at,
+        started_at: sent.started_at,
         url: endpoint.url.clone(),
-        request_headers,
+        request_headers: sent.request_headers,
         exchange,
     };
-    let settlement = Settlement {
+    Settlement {
         delivery_id: claimed.delivery_id,
         merchant_id: claimed.merchant_id,
         endpoint_id: endpoint.id,
@@ -94,8 +159,7 @@ pub(crate) async fn deliver(
         http_status,
         ended_at,
         next,
-    };
-    (settlement, done)
+    }
 }
 
 fn crashed() -> Exchange {

@@ -1,12 +1,16 @@
 //! Lanes: what waits for each endpoint, and whose turn it is. Pure bookkeeping, owned by the dispatcher:
-//! deficit round robin over merchants, then over their lanes that have room.
+//! deficit round robin over merchants, then over their lanes that have room. Where an endpoint collects
+//! events a lane has its turn when a batch is full or its first event has waited long enough: nothing is
+//! claimed before it can be sent.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod batch;
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::attempt::Outcome;
-use domain::endpoint::Destination;
+use domain::endpoint::{Batch, Destination};
 use domain::event::Event;
 use domain::id::{DeliveryId, EndpointId, MerchantId};
 use domain::shard::{Shard, ShardSet};
@@ -62,6 +66,21 @@ pub(crate) struct Ready {
     pub since: Instant,
 }
 
+/// The deliveries of one POST: one, or a batch.
+#[derive(Debug)]
+pub(crate) struct Post {
+    pub first: Ready,
+    /// Those that share the POST with the first, in order.
+    pub others: Vec<Ready>,
+}
+
+impl Post {
+    /// All its deliveries in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Ready> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+}
+
 /// How a POST went, as far as its lane cares.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Done {
@@ -70,10 +89,22 @@ pub(crate) struct Done {
     pub took: Duration,
 }
 
+/// A due job in its lane.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    stub: Stub,
+    /// When it came; `None` for one that need not wait for others any more.
+    since: Option<Instant>,
+}
+
 #[derive(Debug)]
 struct Lane {
     merchant_id: MerchantId,
-    waiting: VecDeque<Stub>,
+    waiting: VecDeque<Held>,
+    /// Whether and how it collects events, as far as is known.
+    batch: Option<Batch>,
+    /// When the batch that waits is sent even if it is not full, as noted in [`Lanes::filling`].
+    filling: Option<Instant>,
     claiming: usize,
     ready: VecDeque<Ready>,
     in_flight: usize,
@@ -112,6 +143,8 @@ pub(crate) struct Lanes {
     overflowing: HashSet<EndpointId>,
     /// Lanes with something ready that could not start for want of a slot, each once, with their merchants.
     blocked: VecDeque<(EndpointId, MerchantId)>,
+    /// When batches that are not full are sent all the same; each lane once.
+    filling: BTreeSet<(Instant, EndpointId)>,
     in_flight: usize,
     slow_in_flight: usize,
 }
@@ -127,6 +160,7 @@ impl Lanes {
             known: HashSet::new(),
             overflowing: HashSet::new(),
             blocked: VecDeque::new(),
+            filling: BTreeSet::new(),
             in_flight: 0,
             slow_in_flight: 0,
         }
@@ -137,26 +171,14 @@ impl Lanes {
         self.in_flight
     }
 
-    /// Hears of a due job. Known ones and those beyond a full lane are dropped.
-    pub(crate) fn offer(&mut self, stub: Stub, now: Instant) {
+    /// Hears of a due job, and whether its endpoint collects events if that is known. Known jobs and those
+    /// beyond a full lane are dropped.
+    pub(crate) fn offer(&mut self, stub: Stub, batch: Option<Batch>, now: Instant) {
         let lane = self
             .by_endpoint
             .entry(stub.endpoint_id)
-            .or_insert_with(|| Lane {
-                merchant_id: stub.merchant_id,
-                waiting: VecDeque::new(),
-                claiming: 0,
-                ready: VecDeque::new(),
-                in_flight: 0,
-                slow: false,
-                timeouts: 0,
-                mean: Duration::ZERO,
-                rate: 0.0,
-                window: (now, 0),
-                next_start: None,
-                queued: false,
-                blocked: false,
-            });
+            .or_insert_with(|| Lane::new(stub.merchant_id, now));
+        lane.batch = batch;
         if self.known.contains(&stub.delivery_id) {
             return;
         }
@@ -165,17 +187,29 @@ impl Lanes {
             return;
         }
         self.known.insert(stub.delivery_id);
-        lane.waiting.push_back(stub);
+        lane.waiting.push_back(Held {
+            stub,
+            since: Some(now),
+        });
         self.enqueue(stub.endpoint_id);
     }
 
-    /// Puts a lane that has work and room into its merchant's turn, and the merchant into the round.
+    /// Puts a lane that has work and room into its merchant's turn, and the merchant into the round. A batch
+    /// that may still grow is left to [`Self::send_unfilled`].
     fn enqueue(&mut self, id: EndpointId) {
         let limits = self.limits;
         let Some(lane) = self.by_endpoint.get_mut(&id) else {
             return;
         };
         if lane.queued || lane.waiting.is_empty() || lane.room(limits) == 0 {
+            return;
+        }
+        if let Some(at) = lane.fills_until() {
+            if lane.filling != Some(at) {
+                let before = lane.filling.replace(at);
+                self.filling.extend([(at, id)]);
+                before.map(|before| self.filling.remove(&(before, id)));
+            }
             return;
         }
         lane.queued = true;
@@ -197,7 +231,8 @@ impl Lanes {
     /// lanes in turn.
     pub(crate) fn pick(&mut self, most: usize) -> Vec<Stub> {
         let mut picked = Vec::new();
-        while picked.len() < most
+        let mut unfilled = Vec::new();
+        'picking: while picked.len() < most
             && let Some(merchant_id) = self.turns.pop_front()
         {
             let Some(turn) = self.merchants.get_mut(&merchant_id) else {
@@ -211,10 +246,22 @@ impl Lanes {
                 let Some(lane) = self.by_endpoint.get_mut(&id) else {
                     continue;
                 };
-                let take = lane.room(self.limits).min(lane.waiting.len()).min(quantum);
-                picked.extend(lane.waiting.drain(..take));
+                if lane.fills_until().is_some() {
+                    lane.queued = false;
+                    unfilled.push(id);
+                    continue;
+                }
+                let take = lane.takes(self.limits, quantum);
+                if take > most - picked.len() && !picked.is_empty() {
+                    // A batch is claimed whole: with the next claim.
+                    turn.lanes.push_front(id);
+                    turn.queued = true;
+                    self.turns.push_front(merchant_id);
+                    break 'picking;
+                }
+                picked.extend(lane.waiting.drain(..take).map(|held| held.stub));
                 lane.claiming += take;
-                quantum -= take;
+                quantum = quantum.saturating_sub(take);
                 lane.queued = !lane.waiting.is_empty() && lane.room(self.limits) > 0;
                 if lane.queued {
                     turn.lanes.push_back(id);
@@ -224,6 +271,9 @@ impl Lanes {
                 turn.queued = true;
                 self.turns.push_back(merchant_id);
             }
+        }
+        for id in unfilled {
+            self.enqueue(id);
         }
         picked
     }
@@ -243,7 +293,7 @@ impl Lanes {
         for stub in asked.into_iter().rev() {
             if let Some(lane) = self.by_endpoint.get_mut(&stub.endpoint_id) {
                 lane.claiming -= 1;
-                lane.waiting.push_front(stub);
+                lane.waiting.push_front(Held { stub, since: None });
             }
             self.enqueue(stub.endpoint_id);
         }
@@ -252,6 +302,7 @@ impl Lanes {
     /// A claimed job waits for its POST.
     pub(crate) fn ready(&mut self, ready: Ready) {
         if let Some(lane) = self.by_endpoint.get_mut(&ready.claimed.endpoint_id) {
+            lane.batch = ready.destination.endpoint.batch;
             lane.ready.push_back(ready);
         }
     }
@@ -262,7 +313,7 @@ impl Lanes {
     }
 
     /// Starts as many POSTs of a lane as limits allow. Answers them, and when a rate limit allows the next.
-    pub(crate) fn start(&mut self, id: EndpointId, now: Instant) -> (Vec<Ready>, Option<Instant>) {
+    pub(crate) fn start(&mut self, id: EndpointId, now: Instant) -> (Vec<Post>, Option<Instant>) {
         let mut started = Vec::new();
         let Some(lane) = self.by_endpoint.get_mut(&id) else {
             return (started, None);
@@ -316,7 +367,11 @@ impl Lanes {
             turn.in_flight += 1;
             self.in_flight += 1;
             self.slow_in_flight += usize::from(lane.slow);
-            started.extend(lane.ready.pop_front());
+            started.extend(lane.take_post());
+        }
+        if lane.batch.is_some() {
+            // The next batch is claimed when all of the last has started.
+            self.enqueue(id);
         }
         (started, wait)
     }
@@ -353,10 +408,13 @@ impl Lanes {
     }
 
     /// A POST that was about to start is not made after all: its slot is free.
-    pub(crate) fn not_started(&mut self, ready: &Ready) {
-        self.known.remove(&ready.claimed.delivery_id);
-        self.free_slot(ready.claimed.endpoint_id, &ready.host);
-        self.enqueue(ready.claimed.endpoint_id);
+    pub(crate) fn not_started(&mut self, post: &Post) {
+        for ready in post.all() {
+            self.known.remove(&ready.claimed.delivery_id);
+        }
+        let id = post.first.claimed.endpoint_id;
+        self.free_slot(id, &post.first.host);
+        self.enqueue(id);
     }
 
     fn free_slot(&mut self, id: EndpointId, host: &Arc<str>) {
@@ -433,8 +491,8 @@ impl Lanes {
     pub(crate) fn keep_shards(&mut self, shards: ShardSet) {
         for (id, lane) in &mut self.by_endpoint {
             if !shards.contains(Shard::of(*id)) {
-                for stub in lane.waiting.drain(..) {
-                    self.known.remove(&stub.delivery_id);
+                for held in lane.waiting.drain(..) {
+                    self.known.remove(&held.stub.delivery_id);
                 }
             }
         }
@@ -445,7 +503,7 @@ impl Lanes {
         let Some(lane) = self.by_endpoint.get_mut(&of.endpoint_id) else {
             return;
         };
-        lane.waiting.retain(|stub| {
+        lane.waiting.retain(|Held { stub, .. }| {
             let kept = of.merchant_id.is_some_and(|id| id != stub.merchant_id);
             if !kept {
                 self.known.remove(&stub.delivery_id);
@@ -469,13 +527,39 @@ impl Lanes {
 }
 
 impl Lane {
-    /// Attempts that may be in flight.
+    const fn new(merchant_id: MerchantId, now: Instant) -> Self {
+        Self {
+            merchant_id,
+            waiting: VecDeque::new(),
+            batch: None,
+            filling: None,
+            claiming: 0,
+            ready: VecDeque::new(),
+            in_flight: 0,
+            slow: false,
+            timeouts: 0,
+            mean: Duration::ZERO,
+            rate: 0.0,
+            window: (now, 0),
+            next_start: None,
+            queued: false,
+            blocked: false,
+        }
+    }
+
+    /// POSTs that may be in flight.
     const fn limit(&self, limits: Limits) -> usize {
         if self.slow { 1 } else { limits.per_endpoint }
     }
 
-    /// How many more jobs may be claimed: free slots, and what is completed in [`AHEAD_SECONDS`].
+    /// How many more POSTs may be claimed: free slots, and what is completed in [`AHEAD_SECONDS`]. Of an
+    /// endpoint that collects events one batch at a time is between its claim and its POST.
     fn room(&self, limits: Limits) -> usize {
+        if self.batch.is_some() {
+            let started = self.claiming + self.ready.len() == 0;
+            let free = self.limit(limits).saturating_sub(self.in_flight);
+            return if started { free } else { 0 };
+        }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

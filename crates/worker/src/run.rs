@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::clock::Clock;
-use domain::id::{DeliveryId, EndpointId};
+use domain::endpoint::Batch;
+use domain::id::{AttemptId, BatchId, DeliveryId, EndpointId};
 use domain::shard::{Shard, ShardSet};
 use gateway::batcher::MOST;
 use gateway::config_cache::ConfigCache;
@@ -21,8 +22,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::claim::Order;
-use crate::deliver::{self, Courier};
-use crate::lanes::{Done, Lanes, Limits, Ready};
+use crate::deliver::{self, Courier, Posting};
+use crate::lanes::{Done, Lanes, Limits, Post, Ready};
 use crate::{Parts, WorkerSettings, claim};
 
 /// Claims under way at once: while one waits for the database the next can be collected.
@@ -116,7 +117,11 @@ impl Dispatcher {
         let mut reports = Vec::with_capacity(MOST);
         while !(self.stopping && self.is_idle()) {
             let claim_at = self.claim_at;
-            let wait_at = self.waits.first().map(|(at, _)| *at);
+            let next_start = self.waits.first().map(|(at, _)| *at);
+            let wait_at = next_start
+                .into_iter()
+                .chain(self.lanes.next_unfilled())
+                .min();
             tokio::select! {
                 count = inbox.recv_many(&mut reports, MOST) => {
                     if count == 0 { return }
@@ -148,7 +153,8 @@ impl Dispatcher {
             Report::Due(stubs) => {
                 for stub in stubs {
                     if self.owned.contains(Shard::of(stub.endpoint_id)) {
-                        self.lanes.offer(stub, now);
+                        let batch = self.batch_of(&stub);
+                        self.lanes.offer(stub, batch, now);
                     }
                 }
             }
@@ -163,6 +169,16 @@ impl Dispatcher {
             }
             Report::Settled(ids) => ids.into_iter().for_each(|id| self.lanes.forget(id)),
             Report::Closed(of) => self.lanes.drop_waiting(of),
+        }
+    }
+
+    /// Whether the endpoint collects events. While its merchant is not in memory that is what its lane knows:
+    /// at worst the first ones go early.
+    fn batch_of(&self, stub: &Stub) -> Option<Batch> {
+        let id = stub.endpoint_id;
+        match self.config.known_merchant(stub.merchant_id) {
+            None => self.lanes.batch(id),
+            Some(merchant) => merchant?.destination(id)?.endpoint.batch,
         }
     }
 
@@ -243,13 +259,14 @@ impl Dispatcher {
         if let Some(at) = wait {
             self.waits.insert((at, id));
         }
-        for ready in started {
-            if self.is_current(&ready) {
-                self.spawn(ready);
+        for post in started {
+            if post.all().all(|ready| self.is_current(ready)) {
+                self.spawn(post);
             } else {
                 // Its endpoint has changed since the claim: it is claimed again, as it is now.
-                self.lanes.not_started(&ready);
-                self.to_release.push(ready.claimed.lease());
+                self.lanes.not_started(&post);
+                self.to_release
+                    .extend(post.all().map(|ready| ready.claimed.lease()));
             }
         }
     }
@@ -270,26 +287,37 @@ impl Dispatcher {
         }
     }
 
-    fn spawn(&mut self, ready: Ready) {
+    fn spawn(&mut self, post: Post) {
         let courier = Arc::clone(&self.courier);
-        let chance = self.rng.random::<f64>();
-        let attempt_id = domain::id::AttemptId::new(self.clock.now(), &mut self.rng);
+        let now = self.clock.now();
+        let rng = &mut self.rng;
+        let host = Arc::clone(&post.first.host);
+        let posting = Posting {
+            chance: rng.random::<f64>(),
+            attempt_ids: post.all().map(|_| AttemptId::new(now, rng)).collect(),
+            batch_id: (!post.others.is_empty()).then(|| BatchId::new(now, rng)),
+            post,
+        };
         let (settlements, reports) = (
             self.outlets.settlements.clone(),
             self.outlets.reports.clone(),
         );
         tokio::spawn(async move {
-            let host = Arc::clone(&ready.host);
-            let (settlement, done) = deliver::deliver(&courier, ready, attempt_id, chance).await;
+            let (results, done) = deliver::deliver(&courier, posting).await;
             // The slot is free before the result is settled: it covers the POST only.
             drop(reports.send(Report::Finished(done, host)));
-            if settlements.send(settlement).await.is_err() {
-                tracing::error!("a result came after settling had ended; its lease will expire");
+            // Those of a batch may be committed apart. A crash in between repeats some of its events.
+            for settlement in results {
+                if settlements.send(settlement).await.is_err() {
+                    tracing::error!(
+                        "a result came after settling had ended; its lease will expire"
+                    );
+                }
             }
         });
     }
 
-    /// Lanes whose rate limit allows the next POST.
+    /// Lanes whose rate limit allows the next POST, and those whose batch has waited long enough.
     fn resume(&mut self) {
         let now = Instant::now();
         while self.waits.first().is_some_and(|(at, _)| *at <= now) {
@@ -297,6 +325,7 @@ impl Dispatcher {
                 self.start(id);
             }
         }
+        self.lanes.send_unfilled(now);
     }
 
     fn own(&mut self, shards: ShardSet) {

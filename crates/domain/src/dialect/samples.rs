@@ -38,6 +38,7 @@ pub(super) fn destination(dialect: Dialect) -> Destination {
         rate_limit: None,
         timeout: None,
         schedule: None,
+        batch: None,
         signed: true,
         disabled: None,
         event_types: Vec::new(),

@@ -202,6 +202,7 @@ pub(crate) fn endpoint(url: &str, event_types: &[&str]) -> NewEndpoint {
         rate_limit: None,
         timeout: None,
         schedule: None,
+        batch: None,
         signed: true,
         enabled: true,
     }

@@ -22,6 +22,7 @@ mod addresses;
 mod apps;
 mod attempt_log;
 mod bad_requests;
+mod batching;
 mod carthook;
 mod catalog;
 mod dialects;

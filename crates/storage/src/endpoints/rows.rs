@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::clock::Micros;
 use domain::dialect::Dialect;
-use domain::endpoint::{DisabledReason, Endpoint, Owner};
+use domain::endpoint::{Batch, DisabledReason, Endpoint, Owner};
 use domain::id::{AppId, EndpointId, Id, MerchantId};
 use domain::secret::{Secret, Secrets};
 use sea_orm::Set;
@@ -37,6 +37,7 @@ impl Storage {
                 .timeout_us
                 .map(|us| Duration::from_micros(us.unsigned_abs())),
             schedule: row.schedule.as_deref().map(parse_schedule).transpose()?,
+            batch: batch_of(row.batch_max, row.batch_wait_us),
             signed: row.signed,
             disabled: row
                 .disabled_reason
@@ -77,6 +78,10 @@ impl Storage {
             deleted_us: Set(None),
             created_us: Set(endpoint.created_at.0),
             updated_us: Set(endpoint.updated_at.0),
+            batch_max: Set(endpoint
+                .batch
+                .and_then(|batch| i32::try_from(batch.max_events).ok())),
+            batch_wait_us: Set(endpoint.batch.map(|batch| micros(batch.max_wait))),
         })
     }
 
@@ -128,6 +133,14 @@ fn owner_of(merchant_id: Option<Uuid>, app_id: Option<Uuid>) -> Result<Owner, Er
             what: "endpoints.merchant_id",
         }),
     }
+}
+
+fn batch_of(max: Option<i32>, wait_us: Option<i64>) -> Option<Batch> {
+    let (max, wait_us) = max.zip(wait_us)?;
+    Some(Batch {
+        max_events: max.unsigned_abs(),
+        max_wait: Duration::from_micros(wait_us.unsigned_abs()),
+    })
 }
 
 fn micros(span: Duration) -> i64 {

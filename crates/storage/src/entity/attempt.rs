@@ -31,6 +31,7 @@ pub struct Model {
     pub response_headers: String,
     pub response_body: Vec<u8>,
     pub body_state: i16,
+    pub batch_id: Option<Uuid>,
 }
 
 /// No relations: joins are spelled where they are used.

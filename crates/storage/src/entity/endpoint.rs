@@ -25,6 +25,8 @@ pub struct Model {
     pub deleted_us: Option<i64>,
     pub created_us: i64,
     pub updated_us: i64,
+    pub batch_max: Option<i32>,
+    pub batch_wait_us: Option<i64>,
 }
 
 /// No relations: joins are spelled where they are used.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use domain::attempt::{Attempt, Trigger};
 use domain::clock::Micros;
 use domain::delivery::Status;
-use domain::id::DeliveryId;
+use domain::id::{DeliveryId, Id};
 use sqlx::{PgPool, Row as _};
 use uuid::Uuid;
 
@@ -33,18 +33,18 @@ done as (select * from gone union all select * from moved),
 logged as (
   insert into attempts (delivery_id, number, id, endpoint_id, trigger, actor, late, started_us, duration_us,
     dns_us, connect_us, tls_us, first_byte_us, url, remote_ip, request_headers, outcome, error, http_status,
-    response_headers, response_body, body_state)
+    response_headers, response_body, body_state, batch_id)
   select a.delivery_id, a.number, a.id, a.endpoint_id, a.trigger, a.actor,
     (a.delivery_id, a.number, a.lease) not in (select id, number, lease from done), a.started_us, a.duration_us,
     a.dns_us, a.connect_us, a.tls_us, a.first_byte_us, a.url, a.remote_ip, a.request_headers, a.outcome, a.error,
-    a.http_status, a.response_headers, a.response_body, a.body_state
+    a.http_status, a.response_headers, a.response_body, a.body_state, a.batch_id
   from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::uuid[], $5::smallint[], $6::text[], $7::bigint[],
     $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
     $16::smallint[], $17::text[], $18::smallint[], $19::text[], $20::bytea[], $21::smallint[],
-    $34::bigint[])
+    $34::bigint[], $35::uuid[])
     as a (delivery_id, number, id, endpoint_id, trigger, actor, started_us, duration_us, dns_us, connect_us, tls_us,
       first_byte_us, url, remote_ip, request_headers, outcome, error, http_status, response_headers, response_body,
-      body_state, lease)
+      body_state, lease, batch_id)
   on conflict do nothing),
 delivery as (
   update deliveries d set status = n.status, attempt_count = n.attempt_count, last_outcome = n.outcome,
@@ -83,6 +83,7 @@ struct Attempts<'a> {
     body_states: Vec<i16>,
     /// Of their claims.
     leases: Vec<i64>,
+    batches: Vec<Option<Uuid>>,
 }
 
 impl<'a> Attempts<'a> {
@@ -115,6 +116,7 @@ impl<'a> Attempts<'a> {
         self.body_states
             .push(response.map_or(0, |r| r.body_state.code()));
         self.leases.push(lease.0);
+        self.batches.push(attempt.batch_id.map(Id::uuid));
         Ok(())
     }
 }
@@ -209,6 +211,7 @@ async fn write(
         .bind(Status::Failed.code())
         .bind(&ended.leases)
         .bind(&attempts.leases)
+        .bind(&attempts.batches)
         .fetch_all(pool)
         .await?;
     Ok(rows

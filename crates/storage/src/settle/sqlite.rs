@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::attempt::{Attempt, Trigger};
 use domain::delivery::Next;
-use domain::id::DeliveryId;
+use domain::id::{DeliveryId, Id};
 use sqlx::SqliteConnection;
 
 use super::{Settlement, headers_json, span, status};
@@ -91,8 +91,8 @@ async fn log(
     sqlx::query(
         "insert into attempts (delivery_id, number, id, endpoint_id, trigger, actor, late, started_us, duration_us,
            dns_us, connect_us, tls_us, first_byte_us, url, remote_ip, request_headers, outcome, error, http_status,
-           response_headers, response_body, body_state)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           response_headers, response_body, body_state, batch_id)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          on conflict do nothing",
     )
     .bind(attempt.delivery_id.uuid())
@@ -117,6 +117,7 @@ async fn log(
     .bind(headers_json(response.map_or(&[], |r| &r.headers))?)
     .bind(response.map_or(&[][..], |r| &r.body))
     .bind(response.map_or(0, |r| r.body_state.code()))
+    .bind(attempt.batch_id.map(Id::uuid))
     .execute(connection)
     .await?;
     Ok(())

@@ -9,7 +9,7 @@ use domain::attempt::{Attempt, BodyState, Exchange, Outcome, Response, Timings};
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{Delivery, Next};
 use domain::dialect::Dialect;
-use domain::endpoint::{Destination, Endpoint, Owner};
+use domain::endpoint::{Batch, Destination, Endpoint, Owner};
 use domain::event::Event;
 use domain::id::{DeliveryId, EndpointId, EventId, Id, Kind, MerchantId};
 use domain::merchant::{Merchant, MerchantSettings, Store};
@@ -183,6 +183,10 @@ impl World {
                 rate_limit: Some(20),
                 timeout: Some(Duration::from_millis(2_500)),
                 schedule: Some(vec![Duration::from_secs(1), Duration::from_mins(5)]),
+                batch: Some(Batch {
+                    max_events: 50,
+                    max_wait: Duration::from_millis(1_500),
+                }),
                 signed: true,
                 disabled: None,
                 event_types: vec!["ABANDONED_SESSION".to_owned(), "PRODUCT_VIEWED".to_owned()],
@@ -356,6 +360,7 @@ impl World {
             merchant_id: claim.merchant_id,
             endpoint_id: claim.endpoint_id,
             number: claim.number,
+            batch_id: Some(self.id()),
             trigger: claim.trigger,
             actor: claim.actor.clone(),
             started_at: self.now(),

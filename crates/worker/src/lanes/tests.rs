@@ -1,5 +1,7 @@
 //! Whose turn it is, in small.
 
+mod batches;
+
 use super::*;
 use domain::attempt::Trigger;
 use domain::clock::Micros;
@@ -51,7 +53,7 @@ impl Bench {
                 merchant_id,
                 due: Micros(0),
             };
-            self.lanes.offer(stub, self.now);
+            self.lanes.offer(stub, None, self.now);
         }
     }
 
@@ -71,6 +73,7 @@ impl Bench {
         endpoints
             .into_iter()
             .flat_map(|id| self.lanes.start(id, now).0)
+            .map(|post| post.first)
             .collect()
     }
 
@@ -86,6 +89,7 @@ impl Bench {
             rate_limit,
             timeout: None,
             schedule: None,
+            batch: None,
             signed: true,
             disabled: None,
             event_types: vec![],
@@ -161,13 +165,13 @@ fn a_known_job_is_not_taken_twice() {
         due: Micros(0),
     };
     for _ in 0..3 {
-        bench.lanes.offer(stub, bench.now);
+        bench.lanes.offer(stub, None, bench.now);
     }
     assert_eq!(bench.turn(None).len(), 1);
-    bench.lanes.offer(stub, bench.now);
+    bench.lanes.offer(stub, None, bench.now);
     assert!(!bench.lanes.has_work());
     bench.lanes.forget(delivery_id);
-    bench.lanes.offer(stub, bench.now);
+    bench.lanes.offer(stub, None, bench.now);
     assert!(bench.lanes.has_work());
 }
 
@@ -338,7 +342,8 @@ fn slots_are_all_free_when_everything_has_finished() {
         let mut started = bench.turn(None);
         let now = bench.now;
         for id in bench.lanes.unblock() {
-            started.extend(bench.lanes.start(id, now).0);
+            let more = bench.lanes.start(id, now).0;
+            started.extend(more.into_iter().map(|post| post.first));
         }
         assert!(!started.is_empty());
         assert!(bench.lanes.in_flight() <= LIMITS.slots);

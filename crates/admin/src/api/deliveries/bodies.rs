@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::attempt::{Attempt, BodyState, Outcome, Timings, Trigger};
 use domain::clock::Micros;
 use domain::delivery::{Delivery, SkipReason, Status};
-use domain::id::{AttemptId, DeliveryId, EndpointId, MerchantId};
+use domain::id::{AttemptId, BatchId, DeliveryId, EndpointId, MerchantId};
 use poem_openapi::Object;
 use serde::Serialize;
 
@@ -74,6 +74,9 @@ pub(crate) struct AttemptOut {
     delivery_id: Text<DeliveryId>,
     /// 1 for the first attempt of the delivery.
     number: i32,
+    /// The request that it shares with attempts of other deliveries, where the endpoint collects events; null for a
+    /// request of its own. It is that request's `webhook-id`.
+    batch_id: Option<Text<BatchId>>,
     /// Why it was made.
     trigger: Text<Trigger>,
     /// Who asked for it, when somebody did.
@@ -90,7 +93,7 @@ pub(crate) struct AttemptOut {
     remote_ip: Option<String>,
     /// The headers that were sent, secrets masked.
     request_headers: Headers,
-    /// The body that was sent.
+    /// The body that was sent; of a shared request this delivery's part, as an array of its own.
     request_body: Option<String>,
     /// How it ended.
     outcome: Text<Outcome>,
@@ -157,6 +160,7 @@ impl AttemptOut {
             id: Text(attempt.id),
             delivery_id: Text(attempt.delivery_id),
             number: attempt.number,
+            batch_id: attempt.batch_id.map(Text),
             trigger: Text(attempt.trigger),
             actor: attempt.actor,
             started_at: Text(attempt.started_at),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::clock::Micros;
 use domain::dialect::{Dialect, carthook};
-use domain::endpoint::{Destination, DisabledReason, Endpoint};
+use domain::endpoint::{Batch, Destination, DisabledReason, Endpoint};
 use domain::error::FieldError;
 use domain::id::{AppId, EndpointId, MerchantId};
 use domain::secret::Secrets;
@@ -17,6 +17,18 @@ use serde::{Deserialize, Serialize};
 use crate::problem::{ApiError, Slug};
 use crate::raw_json::{Headers, HeadersPatch, MASK, RawJson};
 use crate::text::Text;
+
+/// Several events in one request, an array of them: of `flashy` endpoints. A 2xx acknowledges all of them; after
+/// anything else all are retried. `webhook-id` is then the attempt's `batch_id`.
+#[derive(Serialize, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "Batch")]
+struct BatchSetting {
+    /// Most events in one request, 2 to 100. As many are sent at once.
+    max_events: u32,
+    /// How long the first event waits for others, `100ms` to `1m`. A manual retry, which goes alone, waits as long.
+    max_wait: Text<Duration>,
+}
 
 /// A new endpoint.
 #[derive(Deserialize, Object)]
@@ -42,6 +54,8 @@ pub(super) struct CreateEndpoint {
     timeout: Option<Text<Duration>>,
     /// Delays between attempts, instead of the dialect's.
     schedule: Option<Vec<Text<Duration>>>,
+    /// Whether and how events are collected; each is sent alone when left out.
+    batch: Option<BatchSetting>,
     /// Whether the Standard Webhooks signature headers are sent; they are unless this is false.
     signed: Option<bool>,
     /// Whether it receives at once; it does unless this is false.
@@ -66,6 +80,8 @@ pub(super) struct UpdateEndpoint {
     timeout: MaybeUndefined<Text<Duration>>,
     /// A new schedule.
     schedule: MaybeUndefined<Vec<Text<Duration>>>,
+    /// A new way to collect events, whole.
+    batch: MaybeUndefined<BatchSetting>,
     /// Signed or not.
     signed: Option<bool>,
     /// Enabled or not.
@@ -155,6 +171,8 @@ pub(crate) struct EndpointOut {
     timeout: Option<Text<Duration>>,
     /// Its own schedule.
     schedule: Option<Vec<Text<Duration>>>,
+    /// How events are collected; null where each is sent alone.
+    batch: Option<BatchSetting>,
     /// Whether the Standard Webhooks signature headers are sent.
     signed: bool,
     /// Whether it receives.
@@ -183,6 +201,24 @@ pub(super) struct CreatedEndpoint {
     signing_secret: String,
 }
 
+impl From<BatchSetting> for Batch {
+    fn from(setting: BatchSetting) -> Self {
+        Self {
+            max_events: setting.max_events,
+            max_wait: setting.max_wait.0,
+        }
+    }
+}
+
+impl From<Batch> for BatchSetting {
+    fn from(batch: Batch) -> Self {
+        Self {
+            max_events: batch.max_events,
+            max_wait: Text(batch.max_wait),
+        }
+    }
+}
+
 impl From<CreateEndpoint> for NewEndpoint {
     fn from(new: CreateEndpoint) -> Self {
         Self {
@@ -196,6 +232,7 @@ impl From<CreateEndpoint> for NewEndpoint {
             rate_limit: new.rate_limit,
             timeout: new.timeout.map(|timeout| timeout.0),
             schedule: new.schedule.map(durations),
+            batch: new.batch.map(Batch::from),
             signed: new.signed.unwrap_or(true),
             enabled: new.enabled.unwrap_or(true),
         }
@@ -207,6 +244,7 @@ impl UpdateEndpoint {
     pub(super) fn patch(self, headers: Vec<(String, String)>) -> EndpointPatch {
         let timeout: Option<Option<Text<Duration>>> = self.timeout.into();
         let schedule: Option<Option<Vec<Text<Duration>>>> = self.schedule.into();
+        let batch: Option<Option<BatchSetting>> = self.batch.into();
         let description: Option<Option<String>> = self.description.into();
         let changed: Option<Option<HeadersPatch>> = self.headers.into();
         EndpointPatch {
@@ -218,6 +256,7 @@ impl UpdateEndpoint {
             rate_limit: self.rate_limit.into(),
             timeout: timeout.map(|timeout| timeout.map(|text| text.0)),
             schedule: schedule.map(|schedule| schedule.map(durations)),
+            batch: batch.map(|batch| batch.map(Batch::from)),
             signed: self.signed,
         }
     }
@@ -281,6 +320,7 @@ impl From<Endpoint> for EndpointOut {
             schedule: endpoint
                 .schedule
                 .map(|list| list.into_iter().map(Text).collect()),
+            batch: endpoint.batch.map(BatchSetting::from),
             signed: endpoint.signed,
             enabled,
             disabled_reason: endpoint.disabled.map(|(reason, _)| Text(reason)),
