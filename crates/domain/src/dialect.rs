@@ -21,7 +21,7 @@ use crate::clock::Micros;
 use crate::endpoint::{Destination, Endpoint};
 use crate::error::FieldError;
 use crate::event::Event;
-use crate::id::EventId;
+use crate::id::{EventId, EventKind, Kind as _};
 use crate::secret::Secrets;
 use crate::signing::signature_header;
 
@@ -133,6 +133,15 @@ impl Header {
 /// The wire id of an event for which the client chose none: our id, spelled as the dialect of its type wants.
 pub fn wire_id(dialect: Dialect, id: EventId) -> String {
     format!("{}{}", dialect.event_prefix(), id.suffix())
+}
+
+/// The event that a wire id of our own making names, whatever its dialect.
+pub fn own_id(wire_id: &str) -> Option<EventId> {
+    let ours = |dialect: Dialect| {
+        let suffix = wire_id.strip_prefix(dialect.event_prefix())?;
+        format!("{}_{suffix}", EventKind::PREFIX).parse().ok()
+    };
+    Dialect::ALL.into_iter().find_map(ours)
 }
 
 /// The wire id of the event of a test send.

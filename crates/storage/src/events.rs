@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::clock::Micros;
 use domain::delivery::{Delivery, SkipReason};
+use domain::dialect::own_id;
 use domain::event::Event;
 use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
 use domain::tenancy::TenantScope;
@@ -223,8 +224,9 @@ impl Storage {
     ///
     /// Errors: the database cannot be reached.
     pub async fn find_event(&self, scope: TenantScope, id: &str) -> Result<Option<Event>, Error> {
-        if let Ok(id) = id.parse()
-            && let Some(event) = self.event(scope, id).await?
+        if let Some(own) = own_id(id)
+            && let Some(event) = self.event(scope, own).await?
+            && (*event.event_id == *id || own.to_string() == id)
         {
             return Ok(Some(event));
         }

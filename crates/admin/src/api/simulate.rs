@@ -9,6 +9,7 @@ use domain::trigger::timeline::EntryKind;
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 
 use super::Tag;
 use super::activities::{ActivityIn, ERRORS_MAX};
@@ -21,6 +22,8 @@ use crate::text::Text;
 
 /// Bytes of a script, as of a published event.
 const BODY_MAX: usize = PAYLOAD_MAX + 64 * 1024;
+
+static TURN: Semaphore = Semaphore::const_new(1);
 
 pub(crate) struct SimulateApi;
 
@@ -190,7 +193,9 @@ impl SimulateApi {
     ) -> Result<Json<SimulationOut>, ApiError> {
         let script = body.bytes;
         parse::<&RawValue>(&script, "")?;
-        // A long script is a second of work.
+        // A long script is a second of work: one at a time.
+        let busy = |_| ApiError::of(Slug::TemporaryReducedCapacity).retry_after(1);
+        let _turn = TURN.try_acquire().map_err(busy)?;
         let played = tokio::task::spawn_blocking(move || simulation::simulate(&script)).await;
         match played.map_err(ApiError::internal)? {
             Ok(played) => Ok(Json(played.into())),

@@ -13,6 +13,7 @@ in_both_modes! {
     contract_127_topics_come_in_with_and_without_a_slash_and_go_out_in_a_header,
     contract_128_only_topics_that_are_subscribed_to_are_pushed,
     contract_129_a_chosen_id_begins_with_cev,
+    contract_129_an_event_is_found_by_the_id_it_was_given,
     contract_129_130_131_ids_stay_the_same_over_retries_topics_and_changes,
     contract_133_one_event_has_one_id_and_each_endpoint_its_own,
     contract_141_an_uninstall_has_three_keys,
@@ -154,6 +155,22 @@ async fn contract_129_a_chosen_id_begins_with_cev(mode: Mode) {
         refused.await.json()["errors"][0]["pointer"],
         "/events/1/event_id"
     );
+}
+
+async fn contract_129_an_event_is_found_by_the_id_it_was_given(mode: Mode) {
+    let stage = Stage::start(mode).await;
+    let payload = carthook_payload("checkouts/created");
+    let published = stage.publish_of("checkouts/created", payload).await;
+    assert!(published.event_id.starts_with("cev_"), "{published:?}");
+    let path = |id: &str| stage.path(&format!("/events/{id}"));
+    let event = stage.rest().get(&path(&published.event_id)).await;
+    let event = event.expect(200);
+    assert_eq!(event["event_id"], published.event_id);
+    let same = stage.rest().get(&path(text(&event, "id"))).await;
+    assert_eq!(same.expect(200)["event_id"], published.event_id);
+    let other = published.event_id.replace("cev_", "cev_test_");
+    let none = stage.rest().get(&path(&other)).await;
+    assert_eq!(none.problem(404), "not-found");
 }
 
 async fn contract_129_130_131_ids_stay_the_same_over_retries_topics_and_changes(mode: Mode) {
