@@ -153,6 +153,7 @@ fn log(settlement: &Settlement, counts: bool) {
                 endpoint.id = %settlement.endpoint_id,
                 delivery.id = %settlement.delivery_id,
                 attempt.number = settlement.number,
+                attempt.batch_id = attempt.batch_id.map(tracing::field::display),
                 attempt.trigger = settlement.trigger.as_str(),
                 attempt.outcome = outcome,
                 http.status = settlement.http_status,

@@ -89,16 +89,17 @@ impl Lane {
         {
             let (mut room, mut bytes) = (max_events(batch) - 1, first.event.payload.len());
             for ready in std::mem::take(&mut self.ready) {
-                let fits = bytes + ready.event.payload.len() <= BYTES;
-                if room > 0 && fits && shares(&ready) && are_of_one(&first, &ready) {
+                if !shares(&ready) || !are_of_one(&first, &ready) {
+                    self.ready.push_back(ready);
+                    continue;
+                }
+                bytes += ready.event.payload.len();
+                if room > 0 && bytes <= BYTES {
                     room -= 1;
-                    bytes += ready.event.payload.len();
                     others.push(ready);
                 } else {
-                    if shares(&ready) {
-                        // The next ones must not overtake it.
-                        room = 0;
-                    }
+                    // The next ones must not overtake it.
+                    room = 0;
                     self.ready.push_back(ready);
                 }
             }

@@ -158,6 +158,18 @@ fn contract_099_what_somebody_asked_for_goes_alone() {
 }
 
 #[test]
+fn contract_099_the_merchants_of_an_app_share_no_post() {
+    let mut lane = Collecting::new(4);
+    let (one, other) = (lane.endpoint, lane.bench.endpoint());
+    let mut ids = Vec::new();
+    for merchant_id in [one.0, other.0, one.0, other.0] {
+        lane.endpoint.0 = merchant_id;
+        ids.push(lane.offer(1));
+    }
+    assert_eq!(lane.turn(), [[ids[0], ids[2]], [ids[1], ids[3]]]);
+}
+
+#[test]
 fn contract_099_what_is_beyond_a_mebibyte_goes_with_the_next_post() {
     let mut lane = Collecting::new(6);
     lane.bytes = 256 * 1024;
