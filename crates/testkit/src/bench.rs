@@ -7,6 +7,7 @@
 
 mod api;
 mod arguments;
+mod browsing;
 mod client;
 mod cpu;
 mod database;
@@ -18,9 +19,11 @@ mod metrics;
 mod observer;
 mod processes;
 mod receiver;
+mod recording;
 mod report;
 mod request;
 mod scenarios;
+mod sessions;
 mod sink;
 
 use clap::Parser as _;

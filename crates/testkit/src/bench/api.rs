@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
+use super::browsing::Shoppers;
 use super::client::Connection;
 use super::processes::{ADMIN_EMAIL, ADMIN_PASSWORD};
 use super::request::{Request, message};
@@ -34,17 +35,44 @@ impl Api {
 
     /// Makes a merchant whose `PRODUCT_VIEWED` events go to one `flexype` endpoint for each URL, and returns its publish call.
     pub(super) async fn merchant(&mut self, name: &str, endpoint_urls: &[String]) -> Request {
+        let (merchant_id, key) = self
+            .make(name, endpoint_urls, "PRODUCT_VIEWED", "events:write")
+            .await;
+        Request::publish(self.address, &merchant_id, &key)
+    }
+
+    /// Makes a merchant whose `ABANDONED_SESSION` events go to one `flexype` endpoint, and returns its shoppers, each
+    /// of whom does `each` things.
+    pub(super) async fn shop(&mut self, name: &str, endpoint_url: String, each: u64) -> Shoppers {
+        let (merchant_id, key) = self
+            .make(
+                name,
+                &[endpoint_url],
+                "ABANDONED_SESSION",
+                "activities:write",
+            )
+            .await;
+        Shoppers::new(self.address, &merchant_id, &key, each)
+    }
+
+    /// Makes a merchant with an endpoint for each URL, and answers its id and an API key for one thing.
+    async fn make(
+        &mut self,
+        name: &str,
+        endpoint_urls: &[String],
+        event_type: &str,
+        scope: &str,
+    ) -> (String, String) {
         let merchant = json!({"name": name, "store": {"name": name}});
         let merchant_id = text(&self.post("/v1/merchants", &merchant).await, "id");
         let path = format!("/v1/merchants/{merchant_id}");
         for url in endpoint_urls {
-            let endpoint =
-                json!({"url": url, "dialect": "flexype", "event_types": ["PRODUCT_VIEWED"]});
+            let endpoint = json!({"url": url, "dialect": "flexype", "event_types": [event_type]});
             self.post(&format!("{path}/endpoints"), &endpoint).await;
         }
-        let key = json!({"name": "benchmark", "scopes": ["events:write"]});
+        let key = json!({"name": "benchmark", "scopes": [scope]});
         let key = text(&self.post(&format!("{path}/api-keys"), &key).await, "key");
-        Request::publish(self.address, &merchant_id, &key)
+        (merchant_id, key)
     }
 
     async fn post(&mut self, path: &str, body: &Value) -> Value {

@@ -4,10 +4,11 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::sessions::Database;
 use super::{cpu, database};
 use crate::postgres::PostgresServer;
 use crate::process::{Supervised, blocking, poll_until, start_on_free_port};
@@ -92,6 +93,7 @@ impl Drop for Receiver {
 #[derive(Debug)]
 pub(super) struct System {
     hookyard: Supervised,
+    program: Program,
     /// Where its API listens.
     pub(super) address: SocketAddr,
     /// How it runs.
@@ -104,7 +106,7 @@ pub(super) struct System {
 impl System {
     /// Starts the servers of `mode`, then the binary, and waits until it is ready.
     pub(super) async fn start(binary: &Path, mode: Mode) -> Self {
-        let mut settings: Vec<(&str, String)> = vec![
+        let mut settings: Vec<(&'static str, String)> = vec![
             ("ADMIN__EMAIL", ADMIN_EMAIL.to_owned()),
             ("ADMIN__PASSWORD", ADMIN_PASSWORD.to_owned()),
             ("LOG", "warn".to_owned()),
@@ -112,6 +114,8 @@ impl System {
             ("MIGRATE", "true".to_owned()),
             ("OUTBOUND__ALLOWED_NETWORKS", "127.0.0.0/8".to_owned()),
             ("OUTBOUND__ALLOW_HTTP", "true".to_owned()),
+            // No session of a measurement ends before its time.
+            ("TRIGGERS__SESSION_INACTIVITY", "3h".to_owned()),
         ];
         let (mut postgres, mut redis) = (None, None);
         if mode == Mode::Cluster {
@@ -124,14 +128,44 @@ impl System {
             redis = Some((server, pid));
         }
         let binary = binary.to_owned();
-        let start = move || start_on_free_port(|port| launch(&binary, port, &settings));
-        let (hookyard, address) = blocking(start).await;
+        let start = move || {
+            start_on_free_port(|port| {
+                let program = Program::new(binary.clone(), port, settings.clone());
+                let mut hookyard = program.watchdog();
+                program.launch(&mut hookyard)?;
+                Ok((hookyard, program))
+            })
+        };
+        let (hookyard, program) = blocking(start).await;
         Self {
             hookyard,
-            address,
+            address: program.address,
+            program,
             mode,
             postgres,
             redis,
+        }
+    }
+
+    /// Ends Hookyard with a signal by name, such as `KILL`. Its servers go on.
+    pub(super) fn stop(&mut self, signal: &str) {
+        self.hookyard.stop(signal);
+    }
+
+    /// Starts Hookyard again after [`Self::stop`], and says how long it took until it was ready.
+    pub(super) fn start_again(&mut self) -> Duration {
+        let started = Instant::now();
+        let launched = self.program.launch(&mut self.hookyard);
+        launched.unwrap_or_else(|said| panic!("Hookyard does not start again: {said}"));
+        started.elapsed()
+    }
+
+    /// A connection to its database, past it.
+    pub(super) async fn database(&self) -> Database {
+        let mut settings = self.program.settings.iter();
+        match settings.find(|(name, _)| *name == "DATABASE_URL") {
+            Some((_, url)) => Database::postgres(url).await,
+            None => Database::file(&self.program.folder.join("data/hookyard.db")).await,
         }
     }
 
@@ -148,38 +182,56 @@ impl System {
     }
 }
 
-/// Starts the binary. Its data folder is named on the command line: the watchdog knows the process by it.
-fn launch(
-    binary: &PathBuf,
-    port: u16,
-    settings: &[(&str, String)],
-) -> Result<(Supervised, SocketAddr), String> {
-    let folder = TempDir::with_prefix("hy-bench-")
-        .expect("a temporary folder")
-        .keep();
-    let mut process = Supervised::new(&folder.to_string_lossy(), "KILL", &folder);
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut command = Command::new(binary);
-    command
-        .arg("serve")
-        .arg("--data-dir")
-        .arg(folder.join("data"));
-    command.args(["--listen", &address.to_string()]);
-    let variables = settings
-        .iter()
-        .map(|(name, value)| (format!("HOOKYARD_{name}"), value));
-    command.envs(variables);
-    let log = folder.join("log");
-    process.launch(command, &log, "")?;
-    let ready = poll_until(READY_LIMIT, || match process.ended() {
-        Some(status) => Some(Err(status)),
-        None => is_ready(address).then_some(Ok(())),
-    });
-    let said = || std::fs::read_to_string(&log).unwrap_or_default();
-    match ready {
-        Some(Ok(())) => Ok((process, address)),
-        Some(Err(status)) => Err(format!("it ended with {status}: {}", said())),
-        None => Err(format!("it did not get ready in time: {}", said())),
+/// How Hookyard is started. Its data folder is named on the command line: the watchdog knows the process by it.
+#[derive(Debug)]
+struct Program {
+    binary: PathBuf,
+    address: SocketAddr,
+    folder: PathBuf,
+    settings: Vec<(&'static str, String)>,
+}
+
+impl Program {
+    /// With a new folder.
+    fn new(binary: PathBuf, port: u16, settings: Vec<(&'static str, String)>) -> Self {
+        let folder = TempDir::with_prefix("hy-bench-").expect("a temporary folder");
+        Self {
+            binary,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            folder: folder.keep(),
+            settings,
+        }
+    }
+
+    /// What ends it, and removes its folder.
+    fn watchdog(&self) -> Supervised {
+        Supervised::new(&self.folder.to_string_lossy(), "KILL", &self.folder)
+    }
+
+    /// Starts it and waits until it is ready.
+    ///
+    /// Errors: what it said instead.
+    fn launch(&self, process: &mut Supervised) -> Result<(), String> {
+        let mut command = Command::new(&self.binary);
+        command
+            .arg("serve")
+            .arg("--data-dir")
+            .arg(self.folder.join("data"));
+        command.args(["--listen", &self.address.to_string()]);
+        let settings = self.settings.iter();
+        command.envs(settings.map(|(name, value)| (format!("HOOKYARD_{name}"), value)));
+        let log = self.folder.join("log");
+        process.launch(command, &log, "")?;
+        let ready = poll_until(READY_LIMIT, || match process.ended() {
+            Some(status) => Some(Err(status)),
+            None => is_ready(self.address).then_some(Ok(())),
+        });
+        let said = || std::fs::read_to_string(&log).unwrap_or_default();
+        match ready {
+            Some(Ok(())) => Ok(()),
+            Some(Err(status)) => Err(format!("it ended with {status}: {}", said())),
+            None => Err(format!("it did not get ready in time: {}", said())),
+        }
     }
 }
 

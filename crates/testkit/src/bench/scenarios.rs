@@ -1,11 +1,13 @@
 //! What is measured, in the order it is measured in.
 
+mod activities;
 mod ceiling;
 mod cost;
 mod idle;
 mod latency;
 mod neighbour;
 mod throughput;
+mod timers;
 
 use super::api::Api;
 use super::arguments::Arguments;
@@ -27,10 +29,21 @@ enum Scenario {
     Latency { per_second: u32 },
     /// One merchant while the endpoint of another hangs. Last: that endpoint's retries stay.
     Neighbour,
+    /// Taking in activities as fast as that goes. Alone.
+    Activities,
+    /// Many open sessions, some of which fall due. Alone.
+    Timers,
+}
+
+impl Scenario {
+    /// Whether it has a Hookyard of its own: it leaves much behind, or stops it.
+    const fn is_alone(self) -> bool {
+        matches!(self, Self::Activities | Self::Timers)
+    }
 }
 
 /// All of them.
-const SCENARIOS: [(&str, Scenario); 7] = [
+const SCENARIOS: [(&str, Scenario); 9] = [
     ("idle", Scenario::Idle),
     ("accept", Scenario::Accept),
     ("deliver-1", Scenario::Deliver { endpoints: 1 }),
@@ -38,6 +51,8 @@ const SCENARIOS: [(&str, Scenario); 7] = [
     ("latency-100", Scenario::Latency { per_second: 100 }),
     ("latency-500", Scenario::Latency { per_second: 500 }),
     ("neighbour", Scenario::Neighbour),
+    ("activities", Scenario::Activities),
+    ("timers", Scenario::Timers),
 ];
 
 /// The name of the measurement without Hookyard.
@@ -54,20 +69,24 @@ pub(super) async fn run(arguments: &Arguments, report: &mut Report) {
         let wanted = SCENARIOS
             .iter()
             .filter(|(scenario, _)| arguments.wants(&name(scenario)));
-        let wanted: Vec<_> = wanted.copied().collect();
-        if wanted.is_empty() {
-            continue;
-        }
-        let mut bench = Bench {
-            arguments,
-            report,
-            receiver: Receiver::start(),
-            system: System::start(&arguments.binary, mode).await,
-            sinks: 0,
-        };
-        for (scenario, what) in wanted {
-            print(&name(scenario));
-            bench.measure(what).await;
+        let (alone, together): (Vec<_>, Vec<_>) =
+            wanted.copied().partition(|(_, what)| what.is_alone());
+        let alone = alone.into_iter().map(|one| vec![one]);
+        for wanted in [together].into_iter().chain(alone) {
+            if wanted.is_empty() {
+                continue;
+            }
+            let mut bench = Bench {
+                arguments,
+                report,
+                receiver: Receiver::start(),
+                system: System::start(&arguments.binary, mode).await,
+                sinks: 0,
+            };
+            for (scenario, what) in wanted {
+                print(&name(scenario));
+                bench.measure(what).await;
+            }
         }
     }
 }
@@ -91,6 +110,8 @@ impl Bench<'_> {
             Scenario::Deliver { endpoints } => throughput::deliver(self, endpoints).await,
             Scenario::Latency { per_second } => latency::run(self, per_second).await,
             Scenario::Neighbour => neighbour::run(self).await,
+            Scenario::Activities => activities::run(self).await,
+            Scenario::Timers => timers::run(self).await,
         }
     }
 

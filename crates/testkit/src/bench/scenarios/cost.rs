@@ -10,6 +10,29 @@ use crate::bench::metrics::Batches;
 /// The last results are committed by then.
 const SETTLED: Duration = Duration::from_millis(200);
 
+/// What costs are told of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unit {
+    Delivery,
+    Activity,
+}
+
+impl Unit {
+    const fn one(self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery",
+            Self::Activity => "activity",
+        }
+    }
+
+    const fn many(self) -> &'static str {
+        match self {
+            Self::Delivery => "deliveries",
+            Self::Activity => "activities",
+        }
+    }
+}
+
 /// The state of everything that counts, at the start of a measurement.
 #[derive(Debug)]
 pub(super) struct Cost {
@@ -30,30 +53,27 @@ impl Cost {
         }
     }
 
-    /// Adds to `section` what was used since the start for each of `deliveries`.
-    pub(super) async fn report(self, bench: &mut Bench<'_>, section: &str, deliveries: u64) {
+    /// Adds to `section` what was used since the start for each of `count` units.
+    pub(super) async fn report(self, bench: &mut Bench<'_>, section: &str, count: u64, unit: Unit) {
         tokio::time::sleep(SETTLED).await;
         let used = bench.system.cpu_seconds();
         let machine = cpu::Machine::now().since(&self.machine);
-        let deliveries = figure(deliveries.max(1));
+        let count = figure(count.max(1));
+        let many = unit.many();
         let parts = ["Hookyard", "PostgreSQL", "Redis"]
             .into_iter()
             .zip(used.into_iter().zip(self.cpu_seconds));
         let mut total = 0.0;
         for (part, (after, before)) in parts {
-            let cost = (after - before) / deliveries * 1_000.0;
+            let cost = (after - before) / count * 1_000.0;
             total += cost;
             if after > 0.0 {
-                bench.add(
-                    section,
-                    &format!("CPU s per 1,000 deliveries: {part}"),
-                    cost,
-                );
+                bench.add(section, &format!("CPU s per 1,000 {many}: {part}"), cost);
             }
         }
-        bench.add(section, "CPU s per 1,000 deliveries: all", total);
+        bench.add(section, &format!("CPU s per 1,000 {many}: all"), total);
         if let (Some(after), Some(before)) = (counters(bench).await, self.counters) {
-            database(bench, section, after.since(before), deliveries);
+            database(bench, section, after.since(before), count, unit);
         }
         let batches = Batches::read(bench.system.address).await;
         for (batcher, mean) in batches.means_since(&self.batches) {
@@ -70,17 +90,15 @@ async fn counters(bench: &Bench<'_>) -> Option<Counters> {
     }
 }
 
-fn database(bench: &mut Bench<'_>, section: &str, work: Counters, deliveries: f64) {
-    let mut each = |name, count: i64| {
-        bench.add(
-            section,
-            name,
-            figure(u64::try_from(count).unwrap_or(0)) / deliveries,
-        );
+fn database(bench: &mut Bench<'_>, section: &str, work: Counters, units: f64, unit: Unit) {
+    let one = unit.one();
+    let mut each = |what: &str, count: i64| {
+        let share = figure(u64::try_from(count).unwrap_or(0)) / units;
+        bench.add(section, &format!("{what} per {one}"), share);
     };
     if let Some(statements) = work.statements {
-        each("statements per delivery", statements);
+        each("statements", statements);
     }
-    each("commits per delivery", work.commits);
-    each("WAL bytes per delivery", work.wal_bytes);
+    each("commits", work.commits);
+    each("WAL bytes", work.wal_bytes);
 }

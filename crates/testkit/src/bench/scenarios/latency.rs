@@ -1,7 +1,7 @@
 //! How long an event is on its way when there is room.
 
 use super::Bench;
-use super::cost::Cost;
+use super::cost::{Cost, Unit};
 use super::throughput::warm_up;
 use crate::bench::observer::Summary;
 
@@ -15,7 +15,8 @@ pub(super) async fn run(bench: &mut Bench<'_>, per_second: u32) {
     observer.drain(warm_up + sent.accepted).await;
     let summary = observer.summary(sent.from, sent.to).await;
     add(bench, &section, "", &summary);
-    cost.report(bench, &section, summary.count).await;
+    cost.report(bench, &section, summary.count, Unit::Delivery)
+        .await;
 }
 
 /// Adds the latencies of a summary, in milliseconds; `when` is put behind their names.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::clock::Micros;
 
-use super::cost::Cost;
+use super::cost::{Cost, Unit};
 use super::{Bench, figure};
 use crate::bench::load::{Gate, Load, Sent, seconds_between};
 use crate::bench::observer::Observer;
@@ -56,7 +56,7 @@ async fn measure(bench: &mut Bench<'_>, section: &str, endpoints: u32, gate: Opt
         "latency p99 ms",
         summary.p99_us.unwrap_or(f64::NAN) / 1e3,
     );
-    cost.report(bench, section, delivered).await;
+    cost.report(bench, section, delivered, Unit::Delivery).await;
     bench.add(section, "peak resident MiB", resident_mib);
     bench.add(section, "refused calls", figure(sent.refused));
     bench.add(
