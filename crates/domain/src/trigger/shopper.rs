@@ -98,11 +98,14 @@ impl Identity {
         self.full_phone().map(|phone| Key::of("phone", &phone))
     }
 
+    /// The number with its code after a plus, or without a plus where nobody said the code: two such numbers are the
+    /// same only among themselves.
     fn full_phone(&self) -> Option<String> {
         let phone = self.phone.as_ref()?;
-        let bare = phone.trim_start_matches('+');
-        let code = self.dial_code.as_deref().unwrap_or_default();
-        Some(format!("+{code}{bare}"))
+        Some(match &self.dial_code {
+            Some(code) => format!("+{code}{phone}"),
+            None => phone.clone(),
+        })
     }
 
     /// Whether it names a person: by an email address or a phone number.
@@ -181,6 +184,22 @@ mod tests {
             assert_eq!(found.phone.as_deref(), Some("9876543210"));
             assert_eq!(found.phone_key(), same[0].phone_key());
         }
+    }
+
+    #[test]
+    fn contract_042_numbers_are_the_same_only_if_it_is_known_that_their_codes_are() {
+        let keys = |given: &[(Option<&str>, &str)]| -> Vec<_> {
+            let of = |(dial, phone): &(Option<&str>, &str)| {
+                identity(None, *dial, Some(phone)).phone_key()
+            };
+            given.iter().map(of).collect()
+        };
+        let local = keys(&[(None, "4155550100"), (None, "(415) 555-0100")]);
+        let swiss = keys(&[(Some("41"), "55550100"), (None, "+41 5555 0100")]);
+        assert_eq!(local[0], local[1]);
+        assert_eq!(swiss[0], swiss[1], "the whole number says its code");
+        assert_ne!(local[0], swiss[0]);
+        assert_ne!(local[0], keys(&[(Some("1"), "4155550100")])[0]);
     }
 
     #[test]
