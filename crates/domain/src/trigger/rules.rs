@@ -159,6 +159,12 @@ impl Rules<'_> {
         self.world.visitors.get((self.shop.merchant.id, device))
     }
 
+    /// The session that the device was last seen in, unless retention has deleted it.
+    fn session_of(&self, device: Key) -> Option<SessionId> {
+        let id = self.visitor(device)?.session_id?;
+        self.world.sessions.get(id).map(|session| session.id)
+    }
+
     fn shopper(&self, id: Option<ShopperId>) -> Option<Shopper> {
         self.world.shoppers.get(id?).cloned()
     }

@@ -5,6 +5,7 @@ mod flashy;
 mod funnel;
 mod identity;
 mod order;
+mod retention;
 mod session;
 mod succession;
 mod tables;

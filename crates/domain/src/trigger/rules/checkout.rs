@@ -105,10 +105,7 @@ impl Rules<'_> {
         }
         let name = activity.visitor.session_id.as_deref();
         let id = self.open_session(device, name, activity.at);
-        if self
-            .visitor(device)
-            .is_some_and(|visitor| visitor.session_id.is_none())
-        {
+        if self.session_of(device).is_none() {
             self.stay_in(device, id);
         }
         id
@@ -118,7 +115,7 @@ impl Rules<'_> {
     pub(super) fn session_behind(&self, device: Key, activity: &Activity) -> Option<SessionId> {
         match &activity.visitor.session_id {
             Some(name) => self.world.session_named(self.shop.merchant.id, name),
-            None => self.visitor(device).and_then(|visitor| visitor.session_id),
+            None => self.session_of(device),
         }
     }
 

@@ -44,8 +44,7 @@ impl Rules<'_> {
         let found = if let Some(name) = name {
             self.world.session_named(self.shop.merchant.id, name)
         } else {
-            let known = self.visitor(device).and_then(|visitor| visitor.session_id);
-            known.filter(|id| {
+            self.session_of(device).filter(|id| {
                 self.world.sessions.get(*id).is_some_and(|session| {
                     session.ended.is_none_or(|ended| activity.at <= ended)
                         || self.is_login_at_checkout(session, activity)
@@ -237,9 +236,8 @@ impl Rules<'_> {
 
     /// A store account was made: told once for each customer, whoever logs in later.
     pub(super) fn customer_created(&mut self, device: Key, activity: Activity) -> Uuid {
-        let visitor = self.visitor(device);
-        let user = visitor.and_then(|visitor| visitor.shopper_id);
-        let session = visitor.and_then(|visitor| visitor.session_id);
+        let user = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+        let session = self.session_of(device);
         let subject = session.map_or(activity.id.uuid(), SessionId::uuid);
         let note = self.new_customer(subject, user, &activity);
         self.record(subject, note, activity);
