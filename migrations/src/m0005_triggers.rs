@@ -37,7 +37,7 @@ create table shopper_keys (
   primary key (merchant_id, name)
 );
 
-create table customers (
+create table told_once (
   merchant_id {id} not null,
   name {bytes} not null,
   primary key (merchant_id, name)
@@ -89,8 +89,10 @@ create table checkouts (
 ;
 create index checkouts_merchant on checkouts (merchant_id, id);
 create unique index checkouts_name on checkouts (merchant_id, kind, name);
-create index checkouts_device on checkouts (merchant_id, device);
-create index checkouts_shopper on checkouts (shopper_id, id) where shopper_id is not null;
+create index checkouts_device on checkouts (merchant_id, device, opened_us);
+create index checkouts_device_open on checkouts (merchant_id, device, opened_us) where state = 0;
+create index checkouts_shopper on checkouts (shopper_id, opened_us) where shopper_id is not null;
+create index checkouts_shopper_open on checkouts (shopper_id, opened_us) where state = 0 and shopper_id is not null;
 
 create table timers (
   subject_id {id} not null,

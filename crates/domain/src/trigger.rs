@@ -59,6 +59,11 @@ impl Key {
     pub fn customer(id: &str) -> Self {
         Self::of("customer", id)
     }
+
+    /// The key of an order id.
+    pub fn order(id: &str) -> Self {
+        Self::of("order", id)
+    }
 }
 
 /// How long the timers run. The platform's, for all merchants; a subject keeps what held when it opened.

@@ -58,8 +58,8 @@ pub struct Wanted {
     pub checkouts: BTreeSet<(MerchantId, CheckoutKind, Key)>,
     /// Email addresses and phone numbers.
     pub people: BTreeSet<(MerchantId, Key)>,
-    /// Customers.
-    pub customers: BTreeSet<(MerchantId, Key)>,
+    /// Customers and orders that may be no news.
+    pub told_once: BTreeSet<(MerchantId, Key)>,
     /// The subjects of timers.
     pub timers: BTreeSet<TimerId>,
     /// The other checkouts of the devices and people: open ones, and any opened after this.

@@ -44,6 +44,11 @@ pub fn customer_id(activity: &Activity) -> Option<String> {
     View::of(activity).id("customer_id")
 }
 
+/// The `order_id`, without quotes.
+pub fn order_id(activity: &Activity) -> Option<String> {
+    View::of(activity).id("order_id")
+}
+
 /// Whether a cart update names what was added.
 pub fn added(activity: &Activity) -> bool {
     let view = View::of(activity);

@@ -6,6 +6,7 @@
 mod checkout;
 mod funnel;
 mod identity;
+mod order;
 mod session;
 
 use bytes::Bytes;
@@ -194,6 +195,16 @@ impl Rules<'_> {
             due: deadline.max(self.now),
         };
         self.world.timers.insert(id, Some(timer));
+    }
+
+    /// Whether it has been told of this before; from now on it has.
+    fn was_told(&mut self, name: Key) -> bool {
+        let key = (self.shop.merchant.id, name);
+        if self.world.told_once.get(key).is_some() {
+            return true;
+        }
+        self.world.told_once.put(key, ());
+        false
     }
 
     fn wants(&self, event_type: &str) -> bool {

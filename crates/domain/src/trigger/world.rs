@@ -1,6 +1,7 @@
 //! The rows that a decision is made on, and what it changes. Whoever decides loads a world, lets the rules work on
 //! it, and saves what changed in one transaction; the simulator keeps a whole one in memory.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
@@ -108,8 +109,8 @@ pub struct World {
     pub shoppers: Rows<ShopperId, Shopper>,
     /// People by email address or phone number.
     pub shopper_keys: Rows<(MerchantId, Key), ShopperId>,
-    /// Customers whose account is no news.
-    pub customers: Rows<(MerchantId, Key), ()>,
+    /// Customers and orders of which it has been told, or could have been: they are no news.
+    pub told_once: Rows<(MerchantId, Key), ()>,
     /// Browsing sessions.
     pub sessions: Rows<SessionId, Session>,
     /// Checkouts.
@@ -122,8 +123,13 @@ pub struct World {
     pub recorded: Vec<Recorded>,
     /// Events to store and send.
     pub fired: Vec<Fired>,
-    /// Stored activities by subject, in order.
+    /// Activities by subject, in order: the stored ones of those that are loaded, and the recorded ones up to
+    /// `added`.
     histories: HashMap<Uuid, Vec<Activity>>,
+    /// Subjects whose stored activities are loaded.
+    loaded: HashSet<Uuid>,
+    /// How many of the recorded activities are in the histories.
+    added: usize,
     /// Subjects that did not exist before.
     born: HashSet<Uuid>,
     /// Subjects whose stored activities are needed and were not loaded: the decision must be made again with them.
@@ -145,6 +151,7 @@ impl World {
 
     /// Takes in the stored activities of a subject, in order of time and id.
     pub fn load_history(&mut self, subject: Uuid, activities: Vec<Activity>) {
+        self.loaded.insert(subject);
         self.histories.insert(subject, activities);
     }
 
@@ -194,35 +201,48 @@ impl World {
     }
 
     /// Everything done in these subjects, stored and new, in order of time and then of taking in.
-    pub fn history(&mut self, subjects: &[Uuid]) -> Vec<Activity> {
-        let mut all = Vec::new();
-        for subject in subjects {
-            match self.histories.get(subject) {
-                Some(stored) => all.extend_from_slice(stored),
-                None if self.born.contains(subject) => {}
-                None => {
-                    self.missing.insert(*subject);
-                }
-            }
-        }
-        let new = self
-            .recorded
-            .iter()
-            .filter(|recorded| subjects.contains(&recorded.subject));
-        all.extend(new.map(|recorded| recorded.activity.clone()));
-        all.sort_by_key(|activity| (activity.at, activity.id));
-        all
+    pub fn history(&mut self, subjects: &[Uuid]) -> Cow<'_, [Activity]> {
+        self.history_until(subjects, Micros(i64::MAX))
     }
 
     /// The same up to a moment: what a deadline saw, however late it is looked at.
-    pub fn history_until(&mut self, subjects: &[Uuid], end: Micros) -> Vec<Activity> {
-        let mut all = self.history(subjects);
-        all.retain(|activity| activity.at <= end);
-        all
+    pub fn history_until(&mut self, subjects: &[Uuid], end: Micros) -> Cow<'_, [Activity]> {
+        self.add_recorded();
+        for subject in subjects {
+            if !self.loaded.contains(subject) && !self.born.contains(subject) {
+                self.missing.insert(*subject);
+            }
+        }
+        let of = |subject: &Uuid| {
+            let history = self.histories.get(subject).map_or(&[][..], Vec::as_slice);
+            &history[..history.partition_point(|activity| activity.at <= end)]
+        };
+        if let [subject] = subjects {
+            return Cow::Borrowed(of(subject));
+        }
+        let mut all: Vec<Activity> = subjects.iter().flat_map(of).cloned().collect();
+        all.sort_by_key(in_time);
+        Cow::Owned(all)
+    }
+
+    /// Puts what was recorded since the last time into the histories.
+    fn add_recorded(&mut self) {
+        for recorded in self.recorded.get(self.added..).unwrap_or_default() {
+            let history = self.histories.entry(recorded.subject).or_default();
+            let time = in_time(&recorded.activity);
+            let place = history.partition_point(|activity| in_time(activity) <= time);
+            history.insert(place, recorded.activity.clone());
+        }
+        self.added = self.recorded.len();
     }
 
     /// The subjects whose stored activities must be loaded before the decision can be made.
     pub fn missing(&self) -> Vec<Uuid> {
         self.missing.iter().copied().collect()
     }
+}
+
+/// Activities are told in this order.
+const fn in_time(activity: &Activity) -> (Micros, ActivityId) {
+    (activity.at, activity.id)
 }

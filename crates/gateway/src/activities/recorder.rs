@@ -224,13 +224,12 @@ fn want(wanted: &mut Wanted, merchant_id: MerchantId, activity: &Activity) {
             .people
             .extend(keys.into_iter().flatten().map(|key| (merchant_id, key)));
     }
-    if activity.kind == ActivityKind::CustomerCreated
-        && let Some(customer) = data::customer_id(activity)
-    {
-        wanted
-            .customers
-            .insert((merchant_id, Key::customer(&customer)));
-    }
+    let once = match activity.kind {
+        ActivityKind::CustomerCreated => data::customer_id(activity).map(|id| Key::customer(&id)),
+        ActivityKind::OrderCompleted => data::order_id(activity).map(|id| Key::order(&id)),
+        _ => None,
+    };
+    wanted.told_once.extend(once.map(|key| (merchant_id, key)));
     if identity.is_some() || family == Family::Checkout {
         let since = wanted
             .checkouts_since

@@ -194,11 +194,11 @@ macro_rules! rows {
                 let at = (MerchantId::from_uuid(row.get(0)), key(&row, 1, "shopper_keys")?);
                 world.shopper_keys.load(at, ShopperId::from_uuid(row.get(2)));
             }
-            let customers: Vec<_> = wanted.customers.iter().copied().collect();
+            let told: Vec<_> = wanted.told_once.iter().copied().collect();
             let columns = "v.merchant_id, v.name";
-            for row in named(connection, columns, "customers", "name", &customers).await? {
-                let at = (MerchantId::from_uuid(row.get(0)), key(&row, 1, "customers")?);
-                world.customers.load(at, ());
+            for row in named(connection, columns, "told_once", "name", &told).await? {
+                let at = (MerchantId::from_uuid(row.get(0)), key(&row, 1, "told_once")?);
+                world.told_once.load(at, ());
             }
             Ok(())
         }
@@ -393,9 +393,9 @@ macro_rules! rows {
                 });
                 query.build().persistent(false).execute(&mut *connection).await?;
             }
-            let customers: Vec<_> = world.customers.changed().map(|(key, ())| key).collect();
-            for rows in customers.chunks(ROWS) {
-                let mut query = QueryBuilder::<$db>::new("insert into customers (merchant_id, name) ");
+            let told: Vec<_> = world.told_once.changed().map(|(key, ())| key).collect();
+            for rows in told.chunks(ROWS) {
+                let mut query = QueryBuilder::<$db>::new("insert into told_once (merchant_id, name) ");
                 query.push_values(rows, |mut row, (merchant, name)| {
                     row.push_bind(merchant.uuid()).push_bind(name.0.to_vec());
                 });

@@ -57,7 +57,7 @@ fn case(world: &World, merchant: MerchantId, version: i64, activities: &[Activit
         let identity = activity.identity.as_ref().unwrap().normal();
         let email = identity.email_key().unwrap();
         wanted.people.insert((merchant, email));
-        wanted.customers.insert((merchant, Key::customer(session)));
+        wanted.told_once.insert((merchant, Key::customer(session)));
         keys.push(ActivityKey {
             merchant_id: merchant,
             hash: activity_key(activity.client_id.as_deref().unwrap()),
@@ -176,7 +176,7 @@ async fn fill(world: &World, now: Micros) {
         format!("visitors (merchant_id, device, shopper_id, session_id, sessions, first_seen_us) select {other}, {key}, {id}, {id}, 1, 0 {rows}"),
         format!("shoppers (id, merchant_id, contact_id, created_us) select {id}, {other}, 'c', 0 {rows}"),
         format!("shopper_keys (merchant_id, name, shopper_id) select {other}, {key}, {id} {rows}"),
-        format!("customers (merchant_id, name) select {other}, {key} {rows}"),
+        format!("told_once (merchant_id, name) select {other}, {key} {rows}"),
         format!("sessions (id, merchant_id, name, client_id, device, shopper_id, state, opened_us, last_us, span_us)
                  select {id}, {other}, {key}, 's', {key}, {id}, 0, 0, {due}, 900000000 {rows}"),
         format!("checkouts (id, merchant_id, kind, name, client_id, device, session_id, shopper_id, state, step, step_us, opened_us,
@@ -226,7 +226,7 @@ async fn scans(settings: &DatabaseSettings) -> BTreeMap<String, i64> {
     }
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "select relname::text, coalesce(seq_scan, 0) from pg_stat_user_tables where relname ~
-         '^((activities|fired_events)(_p[0-9]{8})?|visitors|shoppers|shopper_keys|customers|sessions|checkouts|timers|keys)$'",
+         '^((activities|fired_events)(_p[0-9]{8})?|visitors|shoppers|shopper_keys|told_once|sessions|checkouts|timers|keys)$'",
     )
     .fetch_all(&mut observer)
     .await

@@ -239,12 +239,13 @@ fn whatever_is_stored_can_be_read() {
         let read = activity("checkout_step", 0, data);
         assert_eq!(progress(&read), None);
         assert_eq!(customer_id(&read), None);
+        assert_eq!(order_id(&read), None);
         assert!(!added(&read) && !consent(&read));
     }
 }
 
 #[test]
-fn the_rules_read_state_customer_added_and_consent() {
+fn the_rules_read_state_customer_order_added_and_consent() {
     let step = activity("checkout_step", 0, r#"{"state":"OTP_VERIFIED"}"#);
     assert_eq!(progress(&step), Some(Progress::At(Step::PhoneEntered)));
     for (data, id) in [
@@ -255,6 +256,10 @@ fn the_rules_read_state_customer_added_and_consent() {
             customer_id(&activity("customer_created", 0, data)).as_deref(),
             Some(id)
         );
+    }
+    for data in [r#"{"order_id":"449"}"#, r#"{"order_id":449}"#] {
+        let order = activity("order_completed", 0, data);
+        assert_eq!(order_id(&order).as_deref(), Some("449"));
     }
     for (data, names) in [
         (r#"{"added":[{"product_id":1}]}"#, true),

@@ -9,12 +9,9 @@ use crate::id::{CheckoutId, SessionId};
 use crate::merchant::AcrClock;
 use crate::trigger::activity::{Activity, ActivityKind, Note};
 use crate::trigger::checkout::{Checkout, CheckoutKind, CheckoutState, Progress, Step};
-use crate::trigger::payload::{flashy, flexype};
+use crate::trigger::payload::flexype;
 use crate::trigger::timer::{TimerId, TimerKind};
 use crate::trigger::{Key, data};
-
-/// An order that is reported later than this was not seen as it happened.
-const DELAYED: std::time::Duration = std::time::Duration::from_mins(1);
 
 impl Rules<'_> {
     /// An opening, a step or an order.
@@ -48,7 +45,12 @@ impl Rules<'_> {
         id.uuid()
     }
 
-    fn open_checkout(&mut self, device: Key, name: &str, activity: &Activity) -> CheckoutId {
+    pub(super) fn open_checkout(
+        &mut self,
+        device: Key,
+        name: &str,
+        activity: &Activity,
+    ) -> CheckoutId {
         let session_id = self.session_left(device, activity);
         let from_session = self.world.sessions.get(session_id);
         let shopper_id = self
@@ -159,88 +161,6 @@ impl Rules<'_> {
         }
     }
 
-    /// An order: it completes its checkout, or the one the shopper has open, and is told to Flashy.
-    fn order_completed(&mut self, device: Key, activity: Activity) -> Uuid {
-        let session = self.session_behind(device, &activity);
-        let id = match activity.visitor.checkout_id.clone() {
-            Some(name) => {
-                let known =
-                    self.world
-                        .checkout_named(self.shop.merchant.id, CheckoutKind::Store, &name);
-                Some(known.unwrap_or_else(|| self.open_checkout(device, &name, &activity)))
-            }
-            None => self.latest_open(device, activity.at),
-        };
-        let checkout = id.and_then(|id| self.world.checkouts.get(id));
-        let repeated = checkout.is_some_and(|checkout| {
-            checkout.state == CheckoutState::Completed || checkout.recovered.is_some()
-        });
-        if let Some(id) = id {
-            self.complete(id, activity.at);
-        }
-        if let Some(session) = session {
-            self.settle_session(session, activity.at);
-            self.convert(session, id, activity.at);
-        }
-        let subject = match (id, session) {
-            (Some(id), _) => id.uuid(),
-            (None, Some(session)) => session.uuid(),
-            (None, None) => activity.id.uuid(),
-        };
-        let note = if repeated {
-            Note::Repeated
-        } else {
-            self.purchased(device, id, subject, &activity)
-        };
-        self.record(subject, note, activity);
-        subject
-    }
-
-    fn purchased(
-        &mut self,
-        device: Key,
-        id: Option<CheckoutId>,
-        subject: Uuid,
-        activity: &Activity,
-    ) -> Note {
-        if !self.wants("purchase") {
-            return Note::Recorded;
-        }
-        let checkout = id.and_then(|id| self.world.checkouts.get(id));
-        let by_device = self.visitor(device).and_then(|visitor| visitor.shopper_id);
-        let user = by_device.or(checkout.and_then(|checkout| checkout.shopper_id));
-        let Some(shopper) = self.shopper(user) else {
-            return Note::Anonymous;
-        };
-        let Some(account) = self.shop.merchant.flashy_account_id else {
-            return Note::NoAccount;
-        };
-        let currency = self.shop.merchant.store.currency.as_deref();
-        let delayed = self.now.since(activity.at) > DELAYED;
-        let payload = flashy::purchase(account, &shopper, currency, delayed, activity);
-        self.tell("purchase", payload, activity.at, subject, Some(activity.id));
-        Note::Fired
-    }
-
-    /// The order is placed: no abandonment; after one, only a note of the recovery.
-    pub(super) fn complete(&mut self, id: CheckoutId, at: Micros) {
-        let Some(checkout) = self.world.checkouts.change(id) else {
-            return;
-        };
-        match checkout.state {
-            CheckoutState::Open => {
-                checkout.state = CheckoutState::Completed;
-                checkout.ended = Some(at.max(checkout.opened));
-            }
-            CheckoutState::Abandoned => {
-                checkout.recovered.get_or_insert(at);
-            }
-            CheckoutState::Completed
-            | CheckoutState::Superseded
-            | CheckoutState::ExpiredAnonymous => {}
-        }
-    }
-
     /// The open checkouts of a device, of either kind.
     pub(super) fn open_checkouts_of(&self, device: Key) -> Vec<CheckoutId> {
         let merchant_id = self.shop.merchant.id;
@@ -256,26 +176,6 @@ impl Rules<'_> {
             .collect();
         found.sort_unstable();
         found
-    }
-
-    fn latest_open(&self, device: Key, at: Micros) -> Option<CheckoutId> {
-        let user = self.visitor(device).and_then(|visitor| visitor.shopper_id);
-        let merchant_id = self.shop.merchant.id;
-        let mine = |checkout: &&Checkout| {
-            checkout.kind == CheckoutKind::Store
-                && checkout.merchant_id == merchant_id
-                && checkout.is_open()
-                && checkout.opened <= at
-                && checkout.deadline().is_none_or(|deadline| at <= deadline)
-                && (checkout.device == device || (user.is_some() && checkout.shopper_id == user))
-        };
-        let latest = self
-            .world
-            .checkouts
-            .all()
-            .filter(mine)
-            .max_by_key(|c| (c.opened, c.id));
-        latest.map(|checkout| checkout.id)
     }
 
     /// Of a shopper's checkouts only the one opened last goes on, as is found at `at`. Each other open one ended when

@@ -253,11 +253,9 @@ impl Rules<'_> {
         let Some(customer) = data::customer_id(activity) else {
             return Note::Recorded;
         };
-        let key = (self.shop.merchant.id, Key::customer(&customer));
-        if self.world.customers.get(key).is_some() {
+        if self.was_told(Key::customer(&customer)) {
             return Note::Repeated;
         }
-        self.world.customers.put(key, ());
         let Some(shopper) = self.shopper(user) else {
             return Note::Anonymous;
         };

@@ -72,6 +72,9 @@ impl Play {
                 ActivityKind::CustomerCreated,
                 &json!({"customer_id": customer}),
             ),
+            Act::OrderCompleted => {
+                doing.does_with(ActivityKind::OrderCompleted, &json!({"order_id": place}))
+            }
             act => doing.does(kind(act)),
         };
         self.places.insert(id, place);

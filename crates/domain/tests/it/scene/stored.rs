@@ -18,7 +18,7 @@ pub(super) struct Stored {
     visitors: BTreeMap<(MerchantId, Key), Visitor>,
     shoppers: BTreeMap<ShopperId, Shopper>,
     shopper_keys: BTreeMap<(MerchantId, Key), ShopperId>,
-    customers: BTreeSet<(MerchantId, Key)>,
+    told_once: BTreeSet<(MerchantId, Key)>,
     sessions: BTreeMap<SessionId, Session>,
     checkouts: BTreeMap<CheckoutId, Checkout>,
     timers: BTreeMap<TimerId, Timer>,
@@ -36,8 +36,8 @@ impl Stored {
         keep(&mut self.visitors, world.visitors.changed());
         keep(&mut self.shoppers, world.shoppers.changed());
         keep(&mut self.shopper_keys, world.shopper_keys.changed());
-        let customers = world.customers.changed().map(|(key, ())| *key);
-        self.customers.extend(customers);
+        let told_once = world.told_once.changed().map(|(key, ())| *key);
+        self.told_once.extend(told_once);
         keep(&mut self.sessions, world.sessions.changed());
         keep(&mut self.checkouts, world.checkouts.changed());
         for (id, timer) in &world.timers {
@@ -63,8 +63,8 @@ impl Stored {
         for (key, row) in &self.shopper_keys {
             world.shopper_keys.load(*key, *row);
         }
-        for key in &self.customers {
-            world.customers.load(*key, ());
+        for key in &self.told_once {
+            world.told_once.load(*key, ());
         }
         for row in self.sessions.values() {
             self.histories.entry(row.id.uuid()).or_default();

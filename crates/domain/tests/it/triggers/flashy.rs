@@ -87,7 +87,10 @@ fn contract_113_117_a_purchase_is_told_once_and_as_delayed_when_it_is_late() {
     assert_eq!(scene.payload("purchase")["delayed"], false);
     scene.at("11:00").checkout("b").does(CheckoutOpened);
     scene.sleep_until("11:10");
-    scene.reported("11:05").checkout("b").does(OrderCompleted);
+    scene
+        .reported("11:05")
+        .checkout("b")
+        .does_with(OrderCompleted, &json!({"order_id": "450"}));
     assert_eq!(scene.fired(), ["10:05 purchase", "11:05 purchase"]);
     assert_eq!(scene.payloads("purchase")[1]["delayed"], true);
 }

@@ -1,0 +1,117 @@
+//! Orders: what they end, and what is told of them.
+
+use uuid::Uuid;
+
+use super::Rules;
+use crate::clock::Micros;
+use crate::id::CheckoutId;
+use crate::trigger::activity::{Activity, Note};
+use crate::trigger::checkout::{Checkout, CheckoutKind, CheckoutState};
+use crate::trigger::payload::flashy;
+use crate::trigger::{Key, data};
+
+/// An order that is reported later than this was not seen as it happened.
+const DELAYED: std::time::Duration = std::time::Duration::from_mins(1);
+
+impl Rules<'_> {
+    /// An order: it completes its checkout, or the one the shopper has open, and is told to Flashy once.
+    pub(super) fn order_completed(&mut self, device: Key, activity: Activity) -> Uuid {
+        let repeated =
+            data::order_id(&activity).is_some_and(|order| self.was_told(Key::order(&order)));
+        let session = self.session_behind(device, &activity);
+        let id = match activity.visitor.checkout_id.clone() {
+            Some(name) => {
+                let known =
+                    self.world
+                        .checkout_named(self.shop.merchant.id, CheckoutKind::Store, &name);
+                Some(known.unwrap_or_else(|| self.open_checkout(device, &name, &activity)))
+            }
+            None if repeated => None,
+            None => self.latest_open(device, activity.at),
+        };
+        if let Some(id) = id {
+            self.complete(id, activity.at);
+        }
+        if let Some(session) = session {
+            self.settle_session(session, activity.at);
+            self.convert(session, id, activity.at);
+        }
+        let subject = match (id, session) {
+            (Some(id), _) => id.uuid(),
+            (None, Some(session)) => session.uuid(),
+            (None, None) => activity.id.uuid(),
+        };
+        let note = if repeated {
+            Note::Repeated
+        } else {
+            self.purchased(device, id, subject, &activity)
+        };
+        self.record(subject, note, activity);
+        subject
+    }
+
+    fn purchased(
+        &mut self,
+        device: Key,
+        id: Option<CheckoutId>,
+        subject: Uuid,
+        activity: &Activity,
+    ) -> Note {
+        if !self.wants("purchase") {
+            return Note::Recorded;
+        }
+        let checkout = id.and_then(|id| self.world.checkouts.get(id));
+        let by_device = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+        let user = by_device.or(checkout.and_then(|checkout| checkout.shopper_id));
+        let Some(shopper) = self.shopper(user) else {
+            return Note::Anonymous;
+        };
+        let Some(account) = self.shop.merchant.flashy_account_id else {
+            return Note::NoAccount;
+        };
+        let currency = self.shop.merchant.store.currency.as_deref();
+        let delayed = self.now.since(activity.at) > DELAYED;
+        let payload = flashy::purchase(account, &shopper, currency, delayed, activity);
+        self.tell("purchase", payload, activity.at, subject, Some(activity.id));
+        Note::Fired
+    }
+
+    /// The order is placed: no abandonment; after one, only a note of the recovery.
+    pub(super) fn complete(&mut self, id: CheckoutId, at: Micros) {
+        let Some(checkout) = self.world.checkouts.change(id) else {
+            return;
+        };
+        match checkout.state {
+            CheckoutState::Open => {
+                checkout.state = CheckoutState::Completed;
+                checkout.ended = Some(at.max(checkout.opened));
+            }
+            CheckoutState::Abandoned => {
+                checkout.recovered.get_or_insert(at);
+            }
+            CheckoutState::Completed
+            | CheckoutState::Superseded
+            | CheckoutState::ExpiredAnonymous => {}
+        }
+    }
+
+    fn latest_open(&self, device: Key, at: Micros) -> Option<CheckoutId> {
+        let user = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+        let merchant_id = self.shop.merchant.id;
+        let mine = |checkout: &&Checkout| {
+            checkout.kind == CheckoutKind::Store
+                && checkout.merchant_id == merchant_id
+                && checkout.is_open()
+                && checkout.opened <= at
+                && checkout.deadline().is_none_or(|deadline| at <= deadline)
+                && (checkout.device == device || (user.is_some() && checkout.shopper_id == user))
+        };
+        let latest = self
+            .world
+            .checkouts
+            .all()
+            .filter(mine)
+            .max_by_key(|c| (c.opened, c.id));
+        latest.map(|checkout| checkout.id)
+    }
+}
