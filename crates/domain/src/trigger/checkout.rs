@@ -200,7 +200,7 @@ pub struct Checkout {
     pub recovered: Option<Micros>,
     /// The checkout that took its place.
     pub superseded_by: Option<CheckoutId>,
-    /// How long its timer runs.
+    /// How long its timer runs; zero for one of which only the order is known.
     pub span: Duration,
     /// Whether the timer runs from the last activity instead of the opening.
     pub sliding: bool,
@@ -218,6 +218,11 @@ impl Checkout {
             _ if self.sliding => Some(self.last + self.span),
             _ => Some(self.opened + self.span),
         }
+    }
+
+    /// Whether only its order is known: nobody reported that it was opened.
+    pub const fn is_order_alone(&self) -> bool {
+        self.span.is_zero()
     }
 
     /// Whether it has not ended.

@@ -45,21 +45,33 @@ impl Rules<'_> {
         id.uuid()
     }
 
-    pub(super) fn open_checkout(
+    fn open_checkout(&mut self, device: Key, name: &str, activity: &Activity) -> CheckoutId {
+        let checkout = self.new_checkout(device, name, activity);
+        let (id, session_id) = (checkout.id, checkout.session_id);
+        self.world.open_checkout(checkout);
+        self.arm_checkout(id);
+        if let Some(session_id) = session_id {
+            self.convert(session_id, Some(id), activity.at);
+        }
+        self.supersede(id, activity.at);
+        id
+    }
+
+    /// A checkout that opens with this activity, as it leaves the session it is opened from.
+    pub(super) fn new_checkout(
         &mut self,
         device: Key,
         name: &str,
         activity: &Activity,
-    ) -> CheckoutId {
+    ) -> Checkout {
         let session_id = self.session_left(device, activity);
         let from_session = self.world.sessions.get(session_id);
         let shopper_id = self
             .visitor(device)
             .and_then(|visitor| visitor.shopper_id)
             .or(from_session.and_then(|session| session.shopper_id));
-        let id = self.next_checkout_id();
-        let checkout = Checkout {
-            id,
+        Checkout {
+            id: self.next_checkout_id(),
             merchant_id: self.shop.merchant.id,
             kind: CheckoutKind::Store,
             client_id: name.to_owned(),
@@ -77,12 +89,7 @@ impl Rules<'_> {
             sliding: self.shop.merchant.settings.acr_clock == AcrClock::Activity,
             announced: false,
             in_upsell: false,
-        };
-        self.world.open_checkout(checkout);
-        self.arm_checkout(id);
-        self.convert(session_id, Some(id), activity.at);
-        self.supersede(id, activity.at);
-        id
+        }
     }
 
     /// Ids rise in the order of opening, also within a millisecond: of two that opened at the same moment the one
@@ -188,7 +195,7 @@ impl Rules<'_> {
             .world
             .checkouts
             .all()
-            .filter(|other| same_shopper(this, other))
+            .filter(|other| !other.is_order_alone() && same_shopper(this, other))
             .cloned()
             .collect();
         related.sort_unstable_by_key(|checkout| (checkout.opened, checkout.id));

@@ -1,5 +1,7 @@
 //! Orders: what they end, and what is told of them.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::Rules;
@@ -11,7 +13,7 @@ use crate::trigger::payload::flashy;
 use crate::trigger::{Key, data};
 
 /// An order that is reported later than this was not seen as it happened.
-const DELAYED: std::time::Duration = std::time::Duration::from_mins(1);
+const DELAYED: Duration = Duration::from_mins(1);
 
 impl Rules<'_> {
     /// An order: it completes its checkout, or the one the shopper has open, and is told to Flashy once.
@@ -24,7 +26,7 @@ impl Rules<'_> {
                 let known =
                     self.world
                         .checkout_named(self.shop.merchant.id, CheckoutKind::Store, &name);
-                Some(known.unwrap_or_else(|| self.open_checkout(device, &name, &activity)))
+                Some(known.unwrap_or_else(|| self.order_alone(device, &name, &activity)))
             }
             None if repeated => None,
             None => self.latest_open(device, activity.at),
@@ -48,6 +50,23 @@ impl Rules<'_> {
         };
         self.record(subject, note, activity);
         subject
+    }
+
+    /// A checkout of which the order is the first that is heard: completed from the beginning, it takes the place of
+    /// no other.
+    fn order_alone(&mut self, device: Key, name: &str, activity: &Activity) -> CheckoutId {
+        let opened = self.new_checkout(device, name, activity);
+        let (id, session_id) = (opened.id, opened.session_id);
+        self.world.open_checkout(Checkout {
+            state: CheckoutState::Completed,
+            ended: Some(activity.at),
+            span: Duration::ZERO,
+            ..opened
+        });
+        if let Some(session_id) = session_id {
+            self.convert(session_id, Some(id), activity.at);
+        }
+        id
     }
 
     fn purchased(

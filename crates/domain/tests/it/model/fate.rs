@@ -10,6 +10,8 @@ pub(super) struct Checkout<'a> {
     device: &'a str,
     /// Where it was opened.
     opened: usize,
+    /// Whether an order is the first that was heard of it: then it takes the place of no other.
+    order_alone: bool,
     /// Where in the log it ended; none when that was its deadline.
     ended: Option<usize>,
     /// Who it belonged to after each entry from its opening to its end.
@@ -92,6 +94,7 @@ fn follow<'a>(log: &Log<'a>, opened: usize, name: &'a str, later: &[Checkout<'a>
         name,
         device: &first.device,
         opened,
+        order_alone: first.act == Act::OrderCompleted,
         ended: None,
         owners: Vec::new(),
         deadline: first.at + log.settings.checkout,
@@ -138,7 +141,9 @@ fn is_meant(log: &Log<'_>, this: &Checkout<'_>, place: usize, later: &[Checkout<
 /// Contract 86, 91: whether the shopper has by now opened another one: the same person, or the same device where
 /// one of the two is unknown.
 fn is_superseded(this: &Checkout<'_>, place: usize, later: &[Checkout<'_>]) -> bool {
-    let opened = later.iter().filter(|other| other.opened <= place);
+    let opened = later
+        .iter()
+        .filter(|other| other.opened <= place && !other.order_alone);
     let owner = this.owner(place);
     opened
         .into_iter()
