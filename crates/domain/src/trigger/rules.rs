@@ -9,6 +9,8 @@ mod identity;
 mod order;
 mod session;
 
+pub use self::order::RECOVERY;
+
 use bytes::Bytes;
 use rand::rngs::StdRng;
 use uuid::Uuid;

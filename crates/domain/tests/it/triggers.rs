@@ -5,6 +5,7 @@ mod flashy;
 mod funnel;
 mod identity;
 mod order;
+mod purchase;
 mod retention;
 mod session;
 mod succession;

@@ -8,6 +8,7 @@ use domain::clock::{Clock, Micros};
 use domain::id::MerchantId;
 use domain::trigger::activity::{Activity, ActivityKind, Family};
 use domain::trigger::checkout::CheckoutKind;
+use domain::trigger::rules::RECOVERY;
 use domain::trigger::{Key, data};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
@@ -231,9 +232,17 @@ fn want(wanted: &mut Wanted, merchant_id: MerchantId, activity: &Activity) {
     };
     wanted.told_once.extend(once.map(|key| (merchant_id, key)));
     if identity.is_some() || family == Family::Checkout {
+        // An order may be that of a checkout that was abandoned days ago.
+        let recovers =
+            activity.kind == ActivityKind::OrderCompleted && visitor.checkout_id.is_none();
+        let since = if recovers {
+            activity.at - RECOVERY
+        } else {
+            activity.at
+        };
         let since = wanted
             .checkouts_since
-            .map_or(activity.at, |since| since.min(activity.at));
+            .map_or(since, |known| known.min(since));
         wanted.checkouts_since = Some(since);
     }
 }

@@ -2,6 +2,7 @@
 
 mod cuts;
 mod downtime;
+mod orders;
 mod races;
 mod replay;
 mod shop;

@@ -15,8 +15,11 @@ use crate::trigger::{Key, data};
 /// An order that is reported later than this was not seen as it happened.
 const DELAYED: Duration = Duration::from_mins(1);
 
+/// For so long after its opening an abandoned checkout is recovered by an order that names none.
+pub const RECOVERY: Duration = Duration::from_hours(7 * 24);
+
 impl Rules<'_> {
-    /// An order: it completes its checkout, or the one the shopper has open, and is told to Flashy once.
+    /// An order: it completes its checkout, or the one that is meant, and is told to Flashy once.
     pub(super) fn order_completed(&mut self, device: Key, activity: Activity) -> Uuid {
         let repeated =
             data::order_id(&activity).is_some_and(|order| self.was_told(Key::order(&order)));
@@ -29,7 +32,7 @@ impl Rules<'_> {
                 Some(known.unwrap_or_else(|| self.order_alone(device, &name, &activity)))
             }
             None if repeated => None,
-            None => self.latest_open(device, activity.at),
+            None => self.checkout_meant(device, activity.at),
         };
         if let Some(id) = id {
             self.complete(id, activity.at);
@@ -114,23 +117,29 @@ impl Rules<'_> {
         }
     }
 
-    fn latest_open(&self, device: Key, at: Micros) -> Option<CheckoutId> {
+    /// The checkout of an order that names none: the newest that the device or its shopper has open, else the newest
+    /// that was abandoned, if that has not been recovered.
+    fn checkout_meant(&self, device: Key, at: Micros) -> Option<CheckoutId> {
         let user = self.visitor(device).and_then(|visitor| visitor.shopper_id);
         let merchant_id = self.shop.merchant.id;
         let mine = |checkout: &&Checkout| {
             checkout.kind == CheckoutKind::Store
                 && checkout.merchant_id == merchant_id
-                && checkout.is_open()
                 && checkout.opened <= at
-                && checkout.deadline().is_none_or(|deadline| at <= deadline)
                 && (checkout.device == device || (user.is_some() && checkout.shopper_id == user))
         };
-        let latest = self
-            .world
-            .checkouts
-            .all()
-            .filter(mine)
-            .max_by_key(|c| (c.opened, c.id));
-        latest.map(|checkout| checkout.id)
+        let goes_on = |checkout: &&Checkout| {
+            checkout.is_open() && checkout.deadline().is_none_or(|deadline| at <= deadline)
+        };
+        let left = |checkout: &&Checkout| {
+            checkout.state == CheckoutState::Abandoned && checkout.opened > at - RECOVERY
+        };
+        let all = || self.world.checkouts.all().filter(mine);
+        let newest = |one: &&Checkout| (one.opened, one.id);
+        let found = all().filter(goes_on).max_by_key(newest).or_else(|| {
+            let abandoned = all().filter(left).max_by_key(newest);
+            abandoned.filter(|checkout| checkout.recovered.is_none())
+        });
+        found.map(|checkout| checkout.id)
     }
 }
