@@ -65,16 +65,17 @@ impl Rules<'_> {
         let device = activity.visitor.device();
         self.settle_around(device, &activity);
         self.meet(device, activity.at);
-        let contact = self.identify(device, &activity);
+        let met = self.identify(device, &activity);
+        let named = met.map(|met| met.shopper);
         let (cause, at) = (activity.id, activity.at);
         let subject = match activity.kind.family() {
-            Family::Browsing => self.browse(device, activity),
-            Family::Customer => self.customer_created(device, activity),
-            Family::Checkout => self.check_out(device, activity),
+            Family::Browsing => self.browse(device, named, activity),
+            Family::Customer => self.customer_created(device, named, activity),
+            Family::Checkout => self.check_out(device, named, activity),
             Family::Funnel => self.funnel(device, activity),
         };
-        if let Some(shopper) = contact {
-            self.contact_created(shopper, subject, cause, at);
+        if let Some(met) = met.filter(|met| met.is_new) {
+            self.contact_created(met.shopper, subject, cause, at);
         }
     }
 

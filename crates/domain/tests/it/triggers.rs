@@ -4,6 +4,7 @@ mod checkout;
 mod flashy;
 mod funnel;
 mod identity;
+mod late;
 mod order;
 mod purchase;
 mod retention;

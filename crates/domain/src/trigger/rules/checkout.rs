@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Rules;
 use crate::clock::Micros;
-use crate::id::{CheckoutId, SessionId};
+use crate::id::{CheckoutId, SessionId, ShopperId};
 use crate::merchant::AcrClock;
 use crate::trigger::activity::{Activity, ActivityKind, Note};
 use crate::trigger::checkout::{Checkout, CheckoutKind, CheckoutState, Progress, Step};
@@ -15,18 +15,23 @@ use crate::trigger::{Key, data};
 
 impl Rules<'_> {
     /// An opening, a step or an order.
-    pub(super) fn check_out(&mut self, device: Key, activity: Activity) -> Uuid {
+    pub(super) fn check_out(
+        &mut self,
+        device: Key,
+        named: Option<ShopperId>,
+        activity: Activity,
+    ) -> Uuid {
         if activity.kind == ActivityKind::OrderCompleted {
-            return self.order_completed(device, activity);
+            return self.order_completed(device, named, activity);
         }
         let name = activity.visitor.checkout_id.clone().unwrap_or_default();
         let known = self
             .world
             .checkout_named(self.shop.merchant.id, CheckoutKind::Store, &name);
-        let id = known.unwrap_or_else(|| self.open_checkout(device, &name, &activity));
+        let id = known.unwrap_or_else(|| self.open_checkout(device, named, &name, &activity));
         let was_open = self.world.checkouts.get(id).is_some_and(Checkout::is_open);
         if was_open {
-            self.move_on(device, id, &activity);
+            self.move_on(device, named, id, &activity);
         }
         if activity.kind == ActivityKind::CheckoutOpened
             && let Some(session) = self.session_behind(device, &activity)
@@ -45,8 +50,14 @@ impl Rules<'_> {
         id.uuid()
     }
 
-    fn open_checkout(&mut self, device: Key, name: &str, activity: &Activity) -> CheckoutId {
-        let checkout = self.new_checkout(device, name, activity);
+    fn open_checkout(
+        &mut self,
+        device: Key,
+        named: Option<ShopperId>,
+        name: &str,
+        activity: &Activity,
+    ) -> CheckoutId {
+        let checkout = self.new_checkout(device, named, name, activity);
         let (id, session_id) = (checkout.id, checkout.session_id);
         self.world.open_checkout(checkout);
         self.arm_checkout(id);
@@ -61,14 +72,15 @@ impl Rules<'_> {
     pub(super) fn new_checkout(
         &mut self,
         device: Key,
+        named: Option<ShopperId>,
         name: &str,
         activity: &Activity,
     ) -> Checkout {
-        let session_id = self.session_left(device, activity);
+        let session_id = self.session_left(device, named, activity);
         let from_session = self.world.sessions.get(session_id);
-        let shopper_id = self
-            .visitor(device)
-            .and_then(|visitor| visitor.shopper_id)
+        let by_device = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+        let shopper_id = named
+            .or(by_device)
             .or(from_session.and_then(|session| session.shopper_id));
         Checkout {
             id: self.next_checkout_id(),
@@ -108,12 +120,17 @@ impl Rules<'_> {
 
     /// The session that a checkout is opened from. One of which nothing has been heard begins and ends with it: views
     /// that are reported late belong to it.
-    fn session_left(&mut self, device: Key, activity: &Activity) -> SessionId {
+    fn session_left(
+        &mut self,
+        device: Key,
+        named: Option<ShopperId>,
+        activity: &Activity,
+    ) -> SessionId {
         if let Some(known) = self.session_behind(device, activity) {
             return known;
         }
         let name = activity.visitor.session_id.as_deref();
-        let id = self.open_session(device, name, activity.at);
+        let id = self.open_session(device, named, name, activity.at);
         if self.session_of(device).is_none() {
             self.stay_in(device, id);
         }
@@ -140,10 +157,22 @@ impl Rules<'_> {
 
     /// An activity of an open checkout: the latest step is kept, even one further back. An opening that is
     /// reported after a step moves the opening to where it was.
-    fn move_on(&mut self, device: Key, id: CheckoutId, activity: &Activity) {
-        let user = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+    fn move_on(
+        &mut self,
+        device: Key,
+        named: Option<ShopperId>,
+        id: CheckoutId,
+        activity: &Activity,
+    ) {
+        let by_device = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+        let overtaken = self.is_overtaken(device, activity.at);
         let Some(checkout) = self.world.checkouts.change(id) else {
             return;
+        };
+        let user = if overtaken {
+            checkout.shopper_id.or(named).or(by_device)
+        } else {
+            by_device
         };
         let earlier =
             activity.kind == ActivityKind::CheckoutOpened && activity.at < checkout.opened;

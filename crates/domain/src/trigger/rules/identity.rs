@@ -2,18 +2,29 @@
 
 use super::Rules;
 use crate::clock::Micros;
-use crate::id::ShopperId;
+use crate::id::{SessionId, ShopperId};
 use crate::trigger::Key;
 use crate::trigger::activity::{Activity, Identity};
 use crate::trigger::session::Session;
 use crate::trigger::shopper::Shopper;
 
+/// Whom an activity names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Met {
+    /// The shopper.
+    pub(super) shopper: ShopperId,
+    /// Whether the store did not know them.
+    pub(super) is_new: bool,
+}
+
 impl Rules<'_> {
-    /// Takes over what the activity says of the person. Answers the shopper if it is one the store did not know.
-    pub(super) fn identify(&mut self, device: Key, activity: &Activity) -> Option<ShopperId> {
+    /// Takes over what the activity says of the person, and who that is. Who was identified before somebody else was
+    /// does not get the device back, though it is reported later.
+    pub(super) fn identify(&mut self, device: Key, activity: &Activity) -> Option<Met> {
         let identity = activity.identity.as_ref()?.normal();
         let known = self.visitor(device).and_then(|visitor| visitor.shopper_id);
         if !identity.identifies() {
+            let known = self.known_at(device, activity.at);
             if let Some(shopper) = known.and_then(|id| self.world.shoppers.change(id)) {
                 shopper.learn(&identity);
             }
@@ -29,10 +40,47 @@ impl Rules<'_> {
             }
         }
         self.name_shopper(&identity, id);
-        if known != Some(id) {
-            self.hand_over(device, id, activity.at);
+        match (known == Some(id), self.is_overtaken(device, activity.at)) {
+            (true, true) => self.know_since(device, activity.at),
+            (false, false) => self.hand_over(device, id, activity.at),
+            (true, false) | (false, true) => {}
         }
-        found.is_none().then_some(id)
+        Some(Met {
+            shopper: id,
+            is_new: found.is_none(),
+        })
+    }
+
+    /// Whether somebody has been identified on the device since: what was done at this moment may be another's.
+    pub(super) fn is_overtaken(&self, device: Key, at: Micros) -> bool {
+        let since = self.visitor(device).and_then(|visitor| visitor.known_since);
+        since.is_some_and(|since| at < since)
+    }
+
+    /// Who was known to use the device at a moment: whoever was found out later was not.
+    pub(super) fn known_at(&self, device: Key, at: Micros) -> Option<ShopperId> {
+        let user = self.visitor(device)?.shopper_id;
+        user.filter(|_| !self.is_overtaken(device, at))
+    }
+
+    /// Whose session it was known to be at a moment, when something was done in it on a device.
+    pub(super) fn owner_at(&self, id: SessionId, device: Key, at: Micros) -> Option<ShopperId> {
+        let session = self.world.sessions.get(id)?;
+        let owner = session.shopper_id?;
+        let since = [device, session.device]
+            .into_iter()
+            .filter_map(|device| self.visitor(device))
+            .filter(|visitor| visitor.shopper_id == Some(owner))
+            .filter_map(|visitor| visitor.known_since)
+            .min();
+        since.is_none_or(|since| since <= at).then_some(owner)
+    }
+
+    fn know_since(&mut self, device: Key, at: Micros) {
+        let key = (self.shop.merchant.id, device);
+        if let Some(visitor) = self.world.visitors.change(key) {
+            visitor.known_since = Some(at);
+        }
     }
 
     /// Who this is: by email address, else by phone number unless that person has another email address, else

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Rules;
 use crate::clock::Micros;
-use crate::id::CheckoutId;
+use crate::id::{CheckoutId, ShopperId};
 use crate::trigger::activity::{Activity, Note};
 use crate::trigger::checkout::{Checkout, CheckoutKind, CheckoutState};
 use crate::trigger::payload::flashy;
@@ -20,7 +20,13 @@ pub const RECOVERY: Duration = Duration::from_hours(7 * 24);
 
 impl Rules<'_> {
     /// An order: it completes its checkout, or the one that is meant, and is told to Flashy once.
-    pub(super) fn order_completed(&mut self, device: Key, activity: Activity) -> Uuid {
+    pub(super) fn order_completed(
+        &mut self,
+        device: Key,
+        named: Option<ShopperId>,
+        activity: Activity,
+    ) -> Uuid {
+        let user = named.or_else(|| self.known_at(device, activity.at));
         let repeated =
             data::order_id(&activity).is_some_and(|order| self.was_told(Key::order(&order)));
         let session = self.session_behind(device, &activity);
@@ -29,10 +35,10 @@ impl Rules<'_> {
                 let known =
                     self.world
                         .checkout_named(self.shop.merchant.id, CheckoutKind::Store, &name);
-                Some(known.unwrap_or_else(|| self.order_alone(device, &name, &activity)))
+                Some(known.unwrap_or_else(|| self.order_alone(device, named, &name, &activity)))
             }
             None if repeated => None,
-            None => self.checkout_meant(device, activity.at),
+            None => self.checkout_meant(device, user, activity.at),
         };
         if let Some(id) = id {
             self.complete(id, activity.at);
@@ -49,7 +55,7 @@ impl Rules<'_> {
         let note = if repeated {
             Note::Repeated
         } else {
-            self.purchased(device, id, subject, &activity)
+            self.purchased(user, id, subject, &activity)
         };
         self.record(subject, note, activity);
         subject
@@ -57,8 +63,14 @@ impl Rules<'_> {
 
     /// A checkout of which the order is the first that is heard: completed from the beginning, it takes the place of
     /// no other.
-    fn order_alone(&mut self, device: Key, name: &str, activity: &Activity) -> CheckoutId {
-        let opened = self.new_checkout(device, name, activity);
+    fn order_alone(
+        &mut self,
+        device: Key,
+        named: Option<ShopperId>,
+        name: &str,
+        activity: &Activity,
+    ) -> CheckoutId {
+        let opened = self.new_checkout(device, named, name, activity);
         let (id, session_id) = (opened.id, opened.session_id);
         self.world.open_checkout(Checkout {
             state: CheckoutState::Completed,
@@ -74,7 +86,7 @@ impl Rules<'_> {
 
     fn purchased(
         &mut self,
-        device: Key,
+        user: Option<ShopperId>,
         id: Option<CheckoutId>,
         subject: Uuid,
         activity: &Activity,
@@ -83,8 +95,7 @@ impl Rules<'_> {
             return Note::Recorded;
         }
         let checkout = id.and_then(|id| self.world.checkouts.get(id));
-        let by_device = self.visitor(device).and_then(|visitor| visitor.shopper_id);
-        let user = by_device.or(checkout.and_then(|checkout| checkout.shopper_id));
+        let user = user.or(checkout.and_then(|checkout| checkout.shopper_id));
         let Some(shopper) = self.shopper(user) else {
             return Note::Anonymous;
         };
@@ -119,8 +130,12 @@ impl Rules<'_> {
 
     /// The checkout of an order that names none: the newest that the device or its shopper has open, else the newest
     /// that was abandoned, if that has not been recovered.
-    fn checkout_meant(&self, device: Key, at: Micros) -> Option<CheckoutId> {
-        let user = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+    fn checkout_meant(
+        &self,
+        device: Key,
+        user: Option<ShopperId>,
+        at: Micros,
+    ) -> Option<CheckoutId> {
         let merchant_id = self.shop.merchant.id;
         let mine = |checkout: &&Checkout| {
             checkout.kind == CheckoutKind::Store

@@ -14,19 +14,28 @@ use crate::trigger::{Key, data};
 
 impl Rules<'_> {
     /// A view, a cart, an identification: it belongs to a session and moves its deadline.
-    pub(super) fn browse(&mut self, device: Key, mut activity: Activity) -> Uuid {
-        let id = self.session_for(device, &activity);
-        let visitor = self.visitor(device).and_then(|visitor| visitor.shopper_id);
-        let mut user = visitor;
+    pub(super) fn browse(
+        &mut self,
+        device: Key,
+        named: Option<ShopperId>,
+        mut activity: Activity,
+    ) -> Uuid {
+        let id = self.session_for(device, named, &activity);
+        let known = named.or_else(|| self.known_at(device, activity.at));
+        let user = known.or_else(|| self.owner_at(id, device, activity.at));
+        let overtaken = self.is_overtaken(device, activity.at);
         let mut open = false;
         if let Some(session) = self.world.sessions.get(id) {
             activity.at = activity.at.max(session.opened);
-            user = user.or(session.shopper_id);
             open = session.is_open();
         }
         if open && let Some(session) = self.world.sessions.change(id) {
             session.last = session.last.max(activity.at);
-            session.shopper_id = user;
+            session.shopper_id = if overtaken {
+                session.shopper_id.or(known)
+            } else {
+                known.or(session.shopper_id)
+            };
         }
         self.stay_in(device, id);
         let note = match self.at_once(device, id, user, &activity) {
@@ -39,7 +48,12 @@ impl Rules<'_> {
 
     /// The session an activity belongs to: the one it names, or the device's. After that has ended, what happens
     /// later opens a new one; what had happened before is its own still.
-    fn session_for(&mut self, device: Key, activity: &Activity) -> SessionId {
+    fn session_for(
+        &mut self,
+        device: Key,
+        named: Option<ShopperId>,
+        activity: &Activity,
+    ) -> SessionId {
         let name = activity.visitor.session_id.as_deref();
         let found = if let Some(name) = name {
             self.world.session_named(self.shop.merchant.id, name)
@@ -52,7 +66,7 @@ impl Rules<'_> {
             })
         };
         found.unwrap_or_else(|| {
-            let id = self.open_session(device, name, activity.at);
+            let id = self.open_session(device, named, name, activity.at);
             self.arm_session(id);
             id
         })
@@ -87,15 +101,16 @@ impl Rules<'_> {
     pub(super) fn open_session(
         &mut self,
         device: Key,
+        named: Option<ShopperId>,
         name: Option<&str>,
         at: Micros,
     ) -> SessionId {
         let id = SessionId::new(self.now, self.rng);
         let key = (self.shop.merchant.id, device);
-        let mut shopper_id = None;
+        let mut shopper_id = named;
         if let Some(visitor) = self.world.visitors.change(key) {
             visitor.sessions = visitor.sessions.saturating_add(1);
-            shopper_id = visitor.shopper_id;
+            shopper_id = named.or(visitor.shopper_id);
         }
         let session = Session {
             id,
@@ -235,8 +250,13 @@ impl Rules<'_> {
     }
 
     /// A store account was made: told once for each customer, whoever logs in later.
-    pub(super) fn customer_created(&mut self, device: Key, activity: Activity) -> Uuid {
-        let user = self.visitor(device).and_then(|visitor| visitor.shopper_id);
+    pub(super) fn customer_created(
+        &mut self,
+        device: Key,
+        named: Option<ShopperId>,
+        activity: Activity,
+    ) -> Uuid {
+        let user = named.or_else(|| self.known_at(device, activity.at));
         let session = self.session_of(device);
         let subject = session.map_or(activity.id.uuid(), SessionId::uuid);
         let note = self.new_customer(subject, user, &activity);
@@ -309,13 +329,6 @@ impl Rules<'_> {
             let payload = flexype::abandoned_session(&shopper, &history);
             self.tell("ABANDONED_SESSION", payload, deadline, id.uuid(), None);
         }
-    }
-
-    /// Who was known to use the device at a moment: whoever was found out later was not.
-    fn known_at(&self, device: Key, at: Micros) -> Option<ShopperId> {
-        let visitor = self.visitor(device)?;
-        let known = visitor.known_since.is_some_and(|since| since <= at);
-        visitor.shopper_id.filter(|_| known)
     }
 
     /// A checkout was opened from the session, or an order placed: it will not be abandoned.

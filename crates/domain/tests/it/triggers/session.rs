@@ -333,7 +333,7 @@ fn contract_092_an_older_activity_does_not_move_the_deadline_back() {
     scene.at("10:00").by(JANE).does(PageViewed);
     scene.at("10:10").does(PageViewed);
     scene.reported("10:05").does(ProductViewed);
-    scene.reported("09:00").does(ProductViewed);
+    scene.reported("09:00").by(JANE).does(ProductViewed);
     scene.run_until("12:00");
     assert_eq!(
         scene.fired(),
