@@ -22,6 +22,8 @@ const TABLES: [(&str, &str, &str); 5] = [
     ("fired_events", "subject_id", ""),
 ];
 const DAY: i64 = 86_400_000_000;
+/// The lock of whoever makes days.
+const MAKING: i64 = 0x6d61_6b65_5f64_6179;
 
 /// One day of one table.
 struct Day {
@@ -46,15 +48,32 @@ fn day(table: &str, number: i64) -> Day {
 }
 
 /// Makes the partitions from yesterday to a week ahead that are missing. Each is built beside the table and
-/// attached with its check already proven, so that writers are held for an instant only.
+/// attached with its check already proven, so that writers are held for an instant only. What a process that died
+/// left half made is made anew: the schema may have changed since. One process at a time.
 pub(crate) async fn make_ahead(connection: &mut PgConnection, now: Micros) -> Result<(), Error> {
+    sqlx::query("select pg_advisory_lock($1::bigint)")
+        .bind(MAKING)
+        .execute(&mut *connection)
+        .await?;
+    let made = make_missing(connection, now).await;
+    sqlx::query("select pg_advisory_unlock($1::bigint)")
+        .bind(MAKING)
+        .execute(connection)
+        .await?;
+    made
+}
+
+async fn make_missing(connection: &mut PgConnection, now: Micros) -> Result<(), Error> {
     let today = now.0.div_euclid(DAY);
     for (table, key, with) in TABLES {
         for number in today - 1..=today + AHEAD {
             let day = day(table, number);
-            if find(connection, &day.name).await? != Found::Attached {
-                make(connection, table, key, with, &day).await?;
+            match find(connection, &day.name).await? {
+                Found::Attached => continue,
+                Found::Alone => drop_table(connection, table, &day.name).await?,
+                Found::Nothing | Found::Leaving => {}
             }
+            make(connection, table, key, with, &day).await?;
         }
     }
     Ok(())
