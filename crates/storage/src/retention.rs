@@ -13,6 +13,9 @@ use crate::{Error, Hot, Storage, connect, partitions};
 
 /// How long keys (client event ids, idempotency keys) keep their word.
 pub const KEYS: Duration = Duration::from_hours(24 * 7);
+/// How long the ids of activities are remembered: an activity may be sent for the first time, and again, as long as
+/// it may be taken, which is 30 days.
+pub const ACTIVITY_KEYS: Duration = Duration::from_hours(24 * 31);
 /// How long the answers of calls with an Idempotency-Key are given again.
 pub const ANSWERS: Duration = Duration::from_hours(24);
 /// How many configuration changes are remembered. No running process falls behind this far.
@@ -67,8 +70,12 @@ impl Storage {
         };
         match &self.hot {
             Hot::Postgres(pool) => {
-                // The days free the room. Neither half's error stops the other.
-                let dropped = self.drop_days(now - keep).await;
+                // An activity must never meet a session whose day is gone: the sessions go first. The days free
+                // the room. Neither half's error stops the other.
+                let dropped = match expire_subjects(pool, before).await {
+                    Ok(()) => self.drop_days(now - keep).await,
+                    Err(error) => Err(error),
+                };
                 let more = expire_lists(pool, before).await?;
                 dropped?;
                 Ok(more)
@@ -133,28 +140,39 @@ async fn expire_lists(pool: &PgPool, before: Before) -> Result<bool, Error> {
     .execute(pool)
     .await?;
     let full = |done: PgQueryResult| i64::try_from(done.rows_affected()) == Ok(LIST_STEP);
-    let ended = expire_subjects(pool, before).await?;
-    Ok(full(keys) || full(answers) || full(failed) || full(changes) || ended)
+    Ok(full(keys) || full(answers) || full(failed) || full(changes))
 }
 
-/// A step through sessions and checkouts, open ones too: the day that holds their activities goes with them. True
-/// when there are more.
-async fn expire_subjects(pool: &PgPool, before: Before) -> Result<bool, Error> {
-    let mut more = false;
+/// All old sessions and checkouts, open ones too, step by step: the days that hold their activities go after them.
+/// With a session goes the visitor that was last seen in it, if nobody knows who it is.
+async fn expire_subjects(pool: &PgPool, before: Before) -> Result<(), Error> {
     for statement in [
-        "delete from sessions where ctid = any (array(
-           select ctid from sessions where id < $1 order by id limit $2))",
-        "delete from checkouts where ctid = any (array(
-           select ctid from checkouts where id < $1 order by id limit $2))",
+        "with gone as (
+           delete from sessions where ctid = any (array(
+             select ctid from sessions where id < $1 order by id limit $2))
+           returning id, merchant_id, device),
+         forgotten as (
+           delete from visitors v using gone g where v.merchant_id = g.merchant_id and v.device = g.device
+             and v.session_id = g.id and v.shopper_id is null)
+         select count(*) from gone",
+        "with gone as (
+           delete from checkouts where ctid = any (array(
+             select ctid from checkouts where id < $1 order by id limit $2))
+           returning id)
+         select count(*) from gone",
     ] {
-        let done = sqlx::query(statement)
-            .bind(before.log)
-            .bind(LIST_STEP)
-            .execute(pool)
-            .await?;
-        more |= i64::try_from(done.rows_affected()) == Ok(LIST_STEP);
+        loop {
+            let gone: i64 = sqlx::query_scalar(statement)
+                .bind(before.log)
+                .bind(LIST_STEP)
+                .fetch_one(pool)
+                .await?;
+            if gone < LIST_STEP {
+                break;
+            }
+        }
     }
-    Ok(more)
+    Ok(())
 }
 
 /// A step on SQLite: attempts before their deliveries, deliveries before their events, so that what is cut
@@ -176,10 +194,17 @@ async fn expire_rows(connection: &mut SqliteConnection, before: Before) -> Resul
         "delete from failed_deliveries where rowid in (
            select rowid from failed_deliveries where delivery_id < ?1
            and not exists (select 1 from deliveries where id = delivery_id) limit ?2)",
-        "delete from activities where rowid in (select rowid from activities where subject_id < ?1 limit ?2)",
-        "delete from fired_events where rowid in (select rowid from fired_events where subject_id < ?1 limit ?2)",
-        "delete from sessions where rowid in (select rowid from sessions where id < ?1 limit ?2)",
-        "delete from checkouts where rowid in (select rowid from checkouts where id < ?1 limit ?2)",
+        // Visitors of whom nothing is known but the session they were last seen in go with it, sessions before
+        // their activities.
+        "delete from visitors where shopper_id is null and rowid in (
+           select v.rowid from (select id, merchant_id, device from sessions where id < ?1 order by id limit ?2) as s
+           cross join visitors v on v.merchant_id = s.merchant_id and v.device = s.device and v.session_id = s.id)",
+        "delete from sessions where rowid in (select rowid from sessions where id < ?1 order by id limit ?2)",
+        "delete from checkouts where rowid in (select rowid from checkouts where id < ?1 order by id limit ?2)",
+        "delete from activities where rowid in (
+           select rowid from activities where subject_id < ?1 order by subject_id limit ?2)",
+        "delete from fired_events where rowid in (
+           select rowid from fired_events where subject_id < ?1 order by subject_id limit ?2)",
     ] {
         let done = sqlx::query(statement).bind(before.log).bind(STEP);
         gone += done.execute(&mut *connection).await?.rows_affected();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::clock::Micros;
 use domain::delivery::Next;
-use domain::id::{DeliveryId, EventId};
+use domain::id::{DeliveryId, EventId, MerchantId};
 use storage::events::Ingested;
 
 use crate::world::{World, scope};
@@ -15,6 +15,7 @@ on_both!(
     old_finished_events_go_and_unfinished_ones_stay,
     old_keys_and_answers_are_forgotten,
     old_configuration_changes_are_forgotten,
+    old_sessions_go_with_their_checkouts_activities_and_strangers,
 );
 
 /// Makes the partitions of an old day by hand.
@@ -28,7 +29,13 @@ async fn day_of(world: &World, at: Micros) {
         EventId::floor(start + DAY).uuid(),
     );
     let name = start.rfc3339()[..10].replace('-', "");
-    for table in ["events", "deliveries", "attempts"] {
+    for table in [
+        "events",
+        "deliveries",
+        "attempts",
+        "activities",
+        "fired_events",
+    ] {
         let sql = format!(
             "create table {table}_p{name} partition of {table} for values from ('{from}') to ('{to}')"
         );
@@ -173,6 +180,71 @@ async fn old_configuration_changes_are_forgotten(world: World) {
     let left = "select min(v) from config_changes";
     assert_eq!(world.number(left).await, 3);
     assert_eq!(world.count("config_changes").await, 1);
+}
+
+/// A session with a checkout, an activity and the visitor that was last seen in it.
+async fn visit(world: &World, merchant: MerchantId, at: Micros, device: u8, known: bool) {
+    let id = world.literal(world.id_at::<domain::id::SessionKind>(at).uuid());
+    let checkout = world.literal(world.id_at::<domain::id::CheckoutKind>(at).uuid());
+    let (merchant, us) = (world.literal(merchant.uuid()), at.0);
+    let postgres = world.settings.is_postgres();
+    let device = if postgres {
+        format!("decode('{device:032x}', 'hex')")
+    } else {
+        format!("x'{device:032x}'")
+    };
+    let no = if postgres { "false" } else { "0" };
+    let shopper = if known { &id } else { "null" };
+    for row in [
+        format!(
+            "sessions (id, merchant_id, device, state, opened_us, last_us, span_us)
+             values ({id}, {merchant}, {device}, 1, {us}, {us}, 1)"
+        ),
+        format!(
+            "checkouts (id, merchant_id, kind, name, client_id, device, state, step, step_us, opened_us, last_us,
+               span_us, sliding, announced, in_upsell)
+             values ({checkout}, {merchant}, 0, {device}, 'c', {device}, 1, 0, {us}, {us}, {us}, 1, {no}, {no}, {no})"
+        ),
+        format!(
+            "visitors (merchant_id, device, shopper_id, session_id, sessions, first_seen_us)
+             values ({merchant}, {device}, {shopper}, {id}, 1, {us})"
+        ),
+        format!(
+            "activities (subject_id, at_us, id, merchant_id, kind, note, body)
+             values ({id}, {us}, {id}, {merchant}, 0, 0, {device})"
+        ),
+        format!("fired_events (subject_id, event_id) values ({id}, {id})"),
+    ] {
+        world.execute(&format!("insert into {row}")).await;
+    }
+}
+
+async fn old_sessions_go_with_their_checkouts_activities_and_strangers(world: World) {
+    let merchant = world.merchant().await.id;
+    let old = world.now() - 40 * DAY;
+    day_of(&world, old).await;
+    visit(&world, merchant, old, 1, false).await;
+    visit(&world, merchant, old, 2, true).await;
+    visit(&world, merchant, world.now(), 3, false).await;
+    // A stranger who came back since.
+    visit(&world, merchant, old, 4, false).await;
+    let back = "select count(*) from visitors where session_id is null";
+    let device = if world.settings.is_postgres() {
+        format!("decode('{:032x}', 'hex')", 4)
+    } else {
+        format!("x'{:032x}'", 4)
+    };
+    world
+        .execute(&format!(
+            "update visitors set session_id = null where device = {device}"
+        ))
+        .await;
+    while world.storage.expire(30 * DAY).await.unwrap() {}
+    for table in ["sessions", "checkouts", "activities", "fired_events"] {
+        assert_eq!(world.count(table).await, 1, "{table}");
+    }
+    assert_eq!(world.count("visitors").await, 3, "one stranger goes");
+    assert_eq!(world.number(back).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
