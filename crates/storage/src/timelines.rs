@@ -10,9 +10,10 @@ use domain::event::Event;
 use domain::id::{ActivityId, DeliveryId, EventId};
 use domain::tenancy::TenantScope;
 use domain::trigger::activity::{Activity, ActivityKind, Note};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ColumnTrait as _, Condition, EntityTrait as _, Iterable as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -20,13 +21,15 @@ use crate::entity::{activity, delivery, event, fired_event};
 use crate::triggers::HISTORY;
 use crate::{Error, Storage};
 
+/// Bytes of activities that a timeline is made of at most: the newest.
+const BODIES: i64 = 1 << 20;
 /// Events looked up in one statement.
 const CHUNK: usize = 100;
 
 /// An event that fired for a session or checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FiredEvent {
-    /// The event.
+    /// The event, with an empty payload: a timeline does not show it.
     pub event: Event,
     /// The activity that caused it; a timer did when there is none.
     pub activity: Option<ActivityId>,
@@ -35,7 +38,8 @@ pub struct FiredEvent {
 }
 
 impl Storage {
-    /// The newest activities of a session or checkout of the merchant with what became of each, in order of time.
+    /// The newest activities of a session or checkout of the merchant with what became of each, in order of time:
+    /// at most 1,000 and a mebibyte.
     ///
     /// Errors: the database cannot be reached.
     pub async fn recorded(
@@ -43,14 +47,20 @@ impl Storage {
         scope: TenantScope,
         subject: Uuid,
     ) -> Result<Vec<(Activity, Note)>, Error> {
-        let mut rows = activity::Entity::find()
+        let newest = activity::Entity::find()
             .filter(activity::Column::SubjectId.eq(subject))
             .filter(activity::Column::MerchantId.eq(scope.merchant_id().uuid()))
             .order_by_desc(activity::Column::AtUs)
-            .order_by_desc(activity::Column::Id)
+            .order_by_desc(activity::Column::Id);
+        let sizes: Vec<i64> = newest
+            .clone()
+            .select_only()
+            .column_as(Expr::cust("cast(length(body) as bigint)"), "size")
             .limit(HISTORY.unsigned_abs())
+            .into_tuple()
             .all(&self.reads)
             .await?;
+        let mut rows = newest.limit(that_fit(&sizes)).all(&self.reads).await?;
         rows.reverse();
         rows.into_iter().map(recorded_of).collect()
     }
@@ -83,6 +93,11 @@ impl Storage {
         let mut events: HashMap<Uuid, Event> = event::Entity::find()
             .filter(event::Column::Id.is_in(ids.iter().copied()))
             .filter(event::Column::MerchantId.eq(merchant))
+            .select_only()
+            .columns(
+                event::Column::iter().filter(|column| !matches!(column, event::Column::Payload)),
+            )
+            .column_as(Expr::cust("substr(payload, 1, 0)"), "payload")
             .all(&self.reads)
             .await?
             .into_iter()
@@ -112,6 +127,16 @@ impl Storage {
         });
         Ok(found.collect())
     }
+}
+
+/// How many of these bodies fit, the first one in any case.
+fn that_fit(sizes: &[i64]) -> u64 {
+    let mut total = 0;
+    let fitting = sizes.iter().take_while(|size| {
+        total += **size;
+        total <= BODIES
+    });
+    (fitting.count() as u64).max(1)
 }
 
 /// Deliveries of an event stand in its millisecond.
