@@ -1,5 +1,6 @@
 //! Activities: what shoppers do, posted in batches. The path is a busy one: what is right is parsed once, in place.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,13 +21,17 @@ use crate::auth::Bearer;
 use crate::auth::permissions::Permission;
 use crate::body::{RawBody, parse};
 use crate::problem::{ApiError, Slug};
-use crate::raw_json::{RawJson, check_size};
+use crate::raw_json::RawJson;
 use crate::text::Text;
 
 /// Bytes of a batch's body, as of a batch of events.
 const BODY_MAX: usize = 16 * 1024 * 1024;
 /// Activities of a batch.
 const BATCH_MAX: usize = 1_000;
+/// Bytes of one activity. What abandoned events tell is made of a shopper's activities, so they are kept small.
+const ACTIVITY_MAX: usize = 64 * 1024;
+/// Activities of a batch in one checkout: each may need the checkout's whole history.
+const PER_CHECKOUT: usize = 100;
 /// Wrong fields that are told of at most.
 pub(super) const ERRORS_MAX: usize = 100;
 
@@ -84,7 +89,7 @@ struct ClientIn {
 #[derive(Object)]
 #[oai(rename = "Activity")]
 pub(super) struct ActivityIn {
-    /// Your own id for it, 1 to 128 characters: a repeat within seven days is not taken again.
+    /// Your own id for it, 1 to 128 characters: a repeat within 31 days is not taken again.
     id: Option<String>,
     /// What was done.
     r#type: Text<ActivityKind>,
@@ -104,7 +109,7 @@ pub(super) struct ActivityIn {
 #[derive(Object)]
 #[oai(rename = "RecordActivities")]
 pub(super) struct RecordIn {
-    /// 1 to 1,000 activities.
+    /// 1 to 1,000 activities of at most 64 KiB each, at most 100 of them in one checkout.
     activities: Vec<ActivityIn>,
 }
 
@@ -168,7 +173,10 @@ fn read(body: &Bytes) -> Result<Vec<(Option<Micros>, Activity)>, ApiError> {
     let mut activities = Vec::with_capacity(batch.activities.len());
     let mut errors = Vec::new();
     for (place, raw) in batch.activities.into_iter().enumerate() {
-        check_size(raw.get())?;
+        if raw.get().len() > ACTIVITY_MAX {
+            let detail = format!("An activity may have {ACTIVITY_MAX} bytes at most.");
+            return Err(ApiError::new(Slug::PayloadTooLarge, detail));
+        }
         let body = body.slice_ref(raw.get().as_bytes());
         match Activity::parse(&body, "") {
             Ok(activity) => activities.push(activity),
@@ -182,10 +190,34 @@ fn read(body: &Bytes) -> Result<Vec<(Option<Micros>, Activity)>, ApiError> {
         }
     }
     if errors.is_empty() {
+        errors = crowded(&activities);
+    }
+    if errors.is_empty() {
         return Ok(activities);
     }
     errors.truncate(ERRORS_MAX);
     Err(ApiError::fields(Slug::ValidationFailed, errors))
+}
+
+/// The first activity too many of each checkout.
+fn crowded(activities: &[(Option<Micros>, Activity)]) -> Vec<FieldError> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let mut errors = Vec::new();
+    for (place, (_, activity)) in activities.iter().enumerate() {
+        let Some(checkout) = activity.visitor.checkout_id.as_deref() else {
+            continue;
+        };
+        let count = counts.entry(checkout).or_default();
+        *count += 1;
+        if *count == PER_CHECKOUT + 1 {
+            errors.push(FieldError::new(
+                format!("/activities/{place}/visitor/checkout_id"),
+                "length",
+                "at most 100 activities of a call may be in one checkout",
+            ));
+        }
+    }
+    errors
 }
 
 #[cfg(test)]
@@ -240,10 +272,21 @@ mod tests {
     }
 
     #[test]
-    fn an_activity_has_256_kib_at_most() {
+    fn at_most_a_hundred_activities_are_in_one_checkout() {
+        let step = r#"{"type":"checkout_opened","visitor":{"device_id":"d","checkout_id":"c"}}"#;
+        let list = |count: usize| [vec![step; count], vec![GOOD; 200]].concat().join(",");
+        assert_eq!(read_list(&list(100)).unwrap().len(), 300);
+        assert_eq!(
+            pointers(&read_list(&list(102)).unwrap_err()),
+            ["/activities/100/visitor/checkout_id"]
+        );
+    }
+
+    #[test]
+    fn an_activity_has_64_kib_at_most() {
         let long = format!(
             r#"{{"type":"page_viewed","visitor":{{"device_id":"d"}},"data":{{"title":"{}"}}}}"#,
-            "x".repeat(256 * 1024)
+            "x".repeat(64 * 1024)
         );
         assert_eq!(read_list(&long).unwrap_err().slug, Slug::PayloadTooLarge);
     }
