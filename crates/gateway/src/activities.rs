@@ -1,6 +1,7 @@
 //! Taking in what shoppers do: one commit for many callers stores the activities, what they mean, and the events
 //! that fire at once.
 
+mod held;
 pub(crate) mod recorder;
 
 use std::sync::PoisonError;
@@ -45,12 +46,13 @@ impl Gateway {
         let now = self.now();
         let activities = self.timed(activities, now)?;
         let bytes = activities.iter().map(|a| a.body.len() + OVERHEAD).sum();
-        let room = self.room.take(bytes).ok_or(Error::Overloaded)?;
+        let room = self.activity_room.take(bytes).ok_or(Error::Overloaded)?;
         let (reply, answer) = oneshot::channel();
         let request = recorder::Request {
             merchant_id: scope.merchant_id(),
             activities,
             reply,
+            until: None,
             _room: room,
         };
         self.activities

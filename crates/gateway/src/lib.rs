@@ -47,6 +47,8 @@ pub struct Gateway {
     activities: mpsc::Sender<activities::recorder::Request>,
     triggers: Arc<triggers::Triggers>,
     room: ingest::Room,
+    /// Of their own, so that a flood of activities does not refuse events.
+    activity_room: ingest::Room,
     schemas: schemas::Schemas,
     tests: TestLimiter,
     /// Ids and secrets are drawn from here. Seeded by the system, or by a test.
@@ -103,16 +105,17 @@ impl Gateway {
             Arc::clone(&queue),
             Arc::clone(&config),
             settings.triggers,
+            Arc::clone(&clock),
         ));
         let (activities, waiting) = mpsc::channel(settings.ingest_waiting.max(1));
         let recorder = activities::recorder::Recorder {
             triggers: Arc::clone(&triggers),
-            clock: Arc::clone(&clock),
             rng: StdRng::from_rng(&mut rng),
         };
         tokio::spawn(recorder.run(waiting, settings.ingest_pace, stop.clone()));
         let tests = TestLimiter::new(settings.tests_per_minute);
         let room = ingest::Room::new(settings.ingest_bytes);
+        let activity_room = ingest::Room::new(settings.ingest_bytes / 2);
         Arc::new(Self {
             storage,
             queue,
@@ -123,6 +126,7 @@ impl Gateway {
             activities,
             triggers,
             room,
+            activity_room,
             schemas: schemas::Schemas::default(),
             tests,
             rng: Mutex::new(rng),

@@ -23,7 +23,7 @@ pub struct GatewaySettings {
     pub rotation_overlap: Duration,
     /// Publish calls that may wait for their commit; beyond, callers are told to come back.
     pub ingest_waiting: usize,
-    /// Bytes that their events may have together; beyond, the same.
+    /// Bytes that their events may have together; beyond, the same. Waiting activities may have half as many.
     pub ingest_bytes: usize,
     /// Least time between the beginnings of two ingest commits.
     pub ingest_pace: Duration,

@@ -1,6 +1,6 @@
 //! Timers that have come due: their subjects end, or they are set anew, in one transaction with what fires.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::id::MerchantId;
@@ -11,12 +11,21 @@ use storage::triggers::{DueTimer, Wanted};
 use crate::triggers::Question;
 use crate::{Error, Gateway};
 
+/// What came of timers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FiredTimers {
+    /// How many events fired.
+    pub events: usize,
+    /// Merchants whom another process decides on at this moment: their timers are as they were.
+    pub left_out: BTreeSet<MerchantId>,
+}
+
 impl Gateway {
     /// Looks at the subjects of these timers and fires what is due. A timer that another process has dealt with,
-    /// or whose merchant is gone, comes to nothing. Answers how many events fired.
+    /// or whose merchant is gone, comes to nothing.
     ///
     /// Errors: storage fails; then nothing has fired.
-    pub async fn fire_timers(&self, due: &[DueTimer]) -> Result<usize, Error> {
+    pub async fn fire_timers(&self, due: &[DueTimer]) -> Result<FiredTimers, Error> {
         let mut timers: HashMap<MerchantId, Vec<TimerId>> = HashMap::new();
         let mut wanted = Wanted::default();
         for timer in due {
@@ -26,13 +35,15 @@ impl Gateway {
         let question = Question {
             wanted,
             timers,
-            now: self.now(),
             seed: self.draw(RngExt::random),
             ..Question::default()
         };
         let answer = self.triggers.decide(Arc::new(question), |_| true).await?;
         metrics::counter!("hookyard_trigger_events_total", "cause" => "timer")
             .increment(answer.fired as u64);
-        Ok(answer.fired)
+        Ok(FiredTimers {
+            events: answer.fired,
+            left_out: answer.left_out.busy,
+        })
     }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::catalog::EventType;
-use domain::clock::Micros;
+use domain::clock::{Clock, Micros};
 use domain::dialect::{Dialect, wire_id};
 use domain::event::Event;
 use domain::fanout::fan_out;
-use domain::id::{ActivityId, DeliveryId, EventId, MerchantId};
+use domain::id::{DeliveryId, EventId, MerchantId};
 use domain::trigger::TriggerSettings;
 use domain::trigger::activity::Activity;
 use domain::trigger::rules::{Rules, Shop};
@@ -21,7 +21,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sha2::Sha256;
 use storage::events::{NewDelivery, Publication};
-use storage::triggers::{ActivityKey, Case, Cause, Decide, Decision, Outcome, Wanted};
+use storage::triggers::{ActivityKey, Case, Cause, Decide, Decision, LeftOut, Outcome, Wanted};
 use storage::{Error, Storage};
 use tokio::sync::OnceCell;
 
@@ -41,6 +41,7 @@ pub(crate) struct Triggers {
     pub queue: Arc<dyn Queue>,
     pub config: Arc<ConfigCache>,
     pub settings: TriggerSettings,
+    clock: Arc<dyn Clock>,
     contact_key: OnceCell<[u8; 32]>,
 }
 
@@ -53,7 +54,6 @@ pub(crate) struct Question {
     pub activities: HashMap<MerchantId, Vec<Activity>>,
     /// Timers that may be due.
     pub timers: HashMap<MerchantId, Vec<TimerId>>,
-    pub now: Micros,
     /// What ids are drawn from, the same in every repeat.
     pub seed: u64,
 }
@@ -67,8 +67,9 @@ impl Question {
 
 /// What came of a question.
 pub(crate) struct Answer {
-    /// Activities that had been taken in before.
-    pub repeated: HashSet<ActivityId>,
+    /// Activities that had been taken in before, and merchants whom another process decides on: nothing was done
+    /// for those.
+    pub left_out: LeftOut,
     /// The merchants that took part.
     pub shops: Shops,
     /// The merchants that are there and did not.
@@ -83,12 +84,14 @@ impl Triggers {
         queue: Arc<dyn Queue>,
         config: Arc<ConfigCache>,
         settings: TriggerSettings,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             storage,
             queue,
             config,
             settings,
+            clock,
             contact_key: OnceCell::new(),
         }
     }
@@ -108,6 +111,8 @@ impl Triggers {
             let version = self.config.version();
             let (shops, suspended) = self.shops(&merchants, &admit).await?;
             let types = self.config.event_types().await?;
+            // Now for each try: a job is due when it is written, where the safety poll still looks for it.
+            let now = self.clock.now();
             let case = Case {
                 version,
                 merchants: merchants.clone(),
@@ -118,23 +123,24 @@ impl Triggers {
                     .copied()
                     .collect(),
                 wanted: question.wanted.clone(),
-                now: question.now,
+                now,
             };
             let context = Context {
                 shops: shops.clone(),
                 types,
                 settings: self.settings,
                 contact_key,
+                now,
             };
             let asked = Arc::clone(&question);
             let decide: Decide =
-                Arc::new(move |loaded, repeated| context.decide(&asked, loaded.clone(), repeated));
+                Arc::new(move |loaded, left_out| context.decide(&asked, loaded.clone(), left_out));
             match self.storage.decide(case, decide).await? {
                 Outcome::Stale => self.config.catch_up().await?,
-                Outcome::Decided { decision, repeated } => {
-                    self.tell(&decision.publications, question.now);
+                Outcome::Decided { decision, left_out } => {
+                    self.tell(&decision.publications, now);
                     return Ok(Answer {
-                        repeated,
+                        left_out,
                         shops,
                         suspended,
                         fired: decision.causes.len(),
@@ -209,25 +215,22 @@ struct Context {
     types: Arc<Types>,
     settings: TriggerSettings,
     contact_key: [u8; 32],
+    now: Micros,
 }
 
 impl Context {
     /// The decision as a function of the loaded rows. It draws the same ids however often it is asked.
-    fn decide(
-        &self,
-        question: &Question,
-        mut world: World,
-        repeated: &HashSet<ActivityId>,
-    ) -> Decision {
+    fn decide(&self, question: &Question, mut world: World, left_out: &LeftOut) -> Decision {
         let mut rng = StdRng::seed_from_u64(question.seed);
-        for id in question.merchants() {
+        let merchants = question.merchants();
+        for id in merchants.difference(&left_out.busy).copied() {
             match self.shops.get(&id) {
-                Some(config) => self.ask(question, config, &mut world, repeated, &mut rng),
+                Some(config) => self.ask(question, config, &mut world, left_out, &mut rng),
                 None => drop_timers(question, id, &mut world),
             }
         }
         if world.missing().is_empty() {
-            self.conclude(world, question.now, &mut rng)
+            self.conclude(world, &mut rng)
         } else {
             Decision {
                 world,
@@ -242,7 +245,7 @@ impl Context {
         question: &Question,
         config: &MerchantConfig,
         world: &mut World,
-        repeated: &HashSet<ActivityId>,
+        left_out: &LeftOut,
         rng: &mut StdRng,
     ) {
         let id = config.merchant.id;
@@ -256,11 +259,11 @@ impl Context {
                 settings: &self.settings,
             },
             world,
-            now: question.now,
+            now: self.now,
             rng,
         };
         for activity in question.activities.get(&id).into_iter().flatten() {
-            if !repeated.contains(&activity.id) {
+            if !left_out.repeated.contains(&activity.id) {
                 rules.apply(activity.clone());
             }
         }
@@ -270,13 +273,13 @@ impl Context {
     }
 
     /// Turns what fired into events with their deliveries.
-    fn conclude(&self, mut world: World, now: Micros, rng: &mut StdRng) -> Decision {
+    fn conclude(&self, mut world: World, rng: &mut StdRng) -> Decision {
         let mut decision = Decision::default();
         for fired in std::mem::take(&mut world.fired) {
             let Some(config) = self.shops.get(&fired.merchant_id) else {
                 continue;
             };
-            let id = EventId::new(now, rng);
+            let id = EventId::new(self.now, rng);
             decision.causes.push(Cause {
                 subject: fired.subject,
                 event_id: id,
@@ -284,7 +287,7 @@ impl Context {
             });
             decision.publications.push(Publication {
                 merchant_id: fired.merchant_id,
-                events: vec![self.event(id, fired, config, now, rng)],
+                events: vec![self.event(id, fired, config, rng)],
                 keys: Vec::new(),
             });
         }
@@ -297,14 +300,13 @@ impl Context {
         id: EventId,
         fired: Fired,
         config: &MerchantConfig,
-        now: Micros,
         rng: &mut StdRng,
     ) -> (Event, Vec<NewDelivery>) {
         let endpoints = config.destinations.iter().map(|d| &d.endpoint);
         let deliveries = fan_out(fired.event_type, endpoints)
             .into_iter()
             .map(|target| NewDelivery {
-                id: DeliveryId::new(now, rng),
+                id: DeliveryId::new(self.now, rng),
                 endpoint_id: target.endpoint_id,
                 skip: target.skip,
             })
@@ -321,7 +323,7 @@ impl Context {
             payload: fired.payload,
             store: Arc::clone(&config.store),
             occurred_at: fired.occurred_at,
-            created_at: now,
+            created_at: self.now,
             is_test: false,
         };
         (event, deliveries)

@@ -3,10 +3,12 @@
 //! so a completion and a firing never cross.
 
 mod postgres;
+mod put_off;
 mod rows;
 mod sqlite;
 
 use std::collections::{BTreeSet, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use domain::clock::Micros;
@@ -26,7 +28,12 @@ use crate::{ConfigVersion, Error, Hot, Storage};
 /// Activities of a subject that payloads and timelines are made of at most: the newest.
 pub const HISTORY: i64 = 1_000;
 
-/// The id that a platform gave an activity: a repeat of it within seven days is not taken again.
+/// Bytes of them at most. One has 64 KiB at most, so that the newest always fit.
+const HISTORY_BYTES: i64 = 256 * 1024;
+/// Open checkouts of a device or shopper that a new one may supersede, and recent ones, at most: the newest.
+const RIVALS: i64 = 200;
+
+/// The id that a platform gave an activity: a repeat of it within 31 days is not taken again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActivityKey {
     /// Whose.
@@ -103,8 +110,19 @@ pub struct Cause {
     pub activity_id: Option<ActivityId>,
 }
 
-/// Decides: gets the rows as loaded and the activities that are repeats.
-pub type Decide = Arc<dyn Fn(&World, &HashSet<ActivityId>) -> Decision + Send + Sync>;
+/// What a decision leaves out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Activities that are repeats.
+    pub repeated: HashSet<ActivityId>,
+    /// Merchants whom another process decides on at this moment: their rows may change, their keys are not claimed.
+    pub busy: BTreeSet<MerchantId>,
+}
+
+/// A function that decides: gets the rows as loaded, and what to leave out.
+pub type Rule = dyn Fn(&World, &LeftOut) -> Decision + Send + Sync;
+/// One that the writer of a file may keep.
+pub type Decide = Arc<Rule>;
 
 /// What became of a case.
 #[derive(Debug)]
@@ -115,8 +133,8 @@ pub enum Outcome {
     Decided {
         /// What was decided.
         decision: Box<Decision>,
-        /// The activities that were repeats.
-        repeated: HashSet<ActivityId>,
+        /// What was left out: on SQLite never a merchant.
+        left_out: LeftOut,
     },
 }
 
@@ -131,10 +149,33 @@ pub struct DueTimer {
     pub due: Micros,
 }
 
+impl Case {
+    /// The case as far as it is not about these merchants.
+    fn without(&self, busy: &BTreeSet<MerchantId>) -> Self {
+        let mut case = self.clone();
+        let wanted = &mut case.wanted;
+        case.merchants.retain(|id| !busy.contains(id));
+        case.keys.retain(|key| !busy.contains(&key.merchant_id));
+        wanted.devices.retain(|(id, _)| !busy.contains(id));
+        wanted.sessions.retain(|(id, _)| !busy.contains(id));
+        wanted.checkouts.retain(|(id, _, _)| !busy.contains(id));
+        wanted.people.retain(|(id, _)| !busy.contains(id));
+        wanted.told_once.retain(|(id, _)| !busy.contains(id));
+        case
+    }
+}
+
+/// Decides; a panic of the rules costs this decision and nothing else.
+fn shielded(decide: &Rule, world: &World, left_out: &LeftOut) -> Result<Decision, Error> {
+    catch_unwind(AssertUnwindSafe(|| decide(world, left_out)))
+        .map_err(|_| Error::Database("the rules of triggers panicked".to_owned()))
+}
+
 impl Storage {
-    /// Makes a decision in one transaction, alone among those of its merchants.
+    /// Makes a decision in one transaction, alone among those of its merchants: a merchant whom another process
+    /// decides on is left out of it.
     ///
-    /// Errors: the database cannot be reached, is full or refuses; then nothing has changed.
+    /// Errors: the database cannot be reached, is full or refuses, or the rules panicked; then nothing has changed.
     pub async fn decide(&self, case: Case, decide: Decide) -> Result<Outcome, Error> {
         match &self.hot {
             Hot::Postgres(pool) => self.in_time(postgres::decide(pool, &case, &*decide)).await,

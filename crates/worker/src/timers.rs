@@ -1,7 +1,7 @@
 //! Timers: the owner of a shard looks four times a second which of its timers are due, and fires them in batches.
 //! Merchants take turns: one whose timers all come due at once does not hold up another's.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use storage::Storage;
 use storage::triggers::DueTimer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::Parts;
@@ -33,8 +33,8 @@ const BAD: Duration = Duration::from_mins(1);
 struct Timers {
     storage: Arc<Storage>,
     gateway: Arc<Gateway>,
-    /// Timers that could not be fired even alone, and until when they are left.
-    bad: HashMap<TimerId, Instant>,
+    /// Merchants whom other processes decide on: left alone until the looks pause.
+    busy: BTreeSet<MerchantId>,
     failing: bool,
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn start(
     let mut timers = Timers {
         storage: Arc::clone(&parts.storage),
         gateway: Arc::clone(&parts.gateway),
-        bad: HashMap::new(),
+        busy: BTreeSet::new(),
         failing: false,
     };
     tokio::spawn(async move {
@@ -58,6 +58,7 @@ pub(crate) fn start(
                 return;
             }
             if !more {
+                timers.busy.clear();
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = sleep(LOOK) => {}
@@ -94,7 +95,11 @@ impl Timers {
     /// What is due, with a second look for the merchants behind those that fill a page.
     async fn due(&mut self, mine: ShardSet) -> Result<Vec<DueTimer>, storage::Error> {
         let now = self.storage.clock().now();
-        let mut due = self.storage.due_timers(mine, &[], now, PER_SHARD).await?;
+        let mut others: Vec<MerchantId> = self.busy.iter().copied().collect();
+        let mut due = self
+            .storage
+            .due_timers(mine, &others, now, PER_SHARD)
+            .await?;
         let mut counts: HashMap<MerchantId, usize> = HashMap::new();
         for timer in &due {
             *counts.entry(timer.merchant_id).or_default() += 1;
@@ -106,17 +111,20 @@ impl Timers {
             .collect();
         if !loud.is_empty() {
             due.retain(|timer| loud.contains(&timer.merchant_id));
-            due.extend(self.storage.due_timers(mine, &loud, now, PER_SHARD).await?);
+            others.extend(loud);
+            let more = self.storage.due_timers(mine, &others, now, PER_SHARD);
+            due.extend(more.await?);
         }
-        self.bad.retain(|_, until| *until > Instant::now());
-        due.retain(|timer| !self.bad.contains_key(&timer.id));
         Ok(due)
     }
 
     /// Fires a batch; if the database refuses it as a whole, each timer alone. False when it is away.
     async fn fire(&mut self, batch: &[DueTimer]) -> bool {
         match self.gateway.fire_timers(batch).await {
-            Ok(_) => true,
+            Ok(fired) => {
+                self.busy.extend(fired.left_out);
+                true
+            }
             Err(gateway::Error::Storage(error)) if error.is_passing() => {
                 tracing::warn!(%error, "timers cannot be fired now");
                 false
@@ -124,9 +132,8 @@ impl Timers {
             Err(error) if batch.len() == 1 => {
                 for timer in batch {
                     tracing::error!(%error, merchant.id = %timer.merchant_id, subject = %timer.id.subject, "a timer cannot be fired");
-                    self.bad.insert(timer.id, Instant::now() + BAD);
                 }
-                true
+                self.put_off(batch).await
             }
             Err(error) => {
                 tracing::warn!(%error, "a batch of timers was refused; each is tried alone");
@@ -136,6 +143,18 @@ impl Timers {
                 true
             }
         }
+    }
+
+    /// Leaves timers that cannot be fired alone for a while, so that they do not stand before others. False when the
+    /// database is away.
+    async fn put_off(&self, batch: &[DueTimer]) -> bool {
+        let until = self.storage.clock().now() + BAD;
+        let ids: Vec<TimerId> = batch.iter().map(|timer| timer.id).collect();
+        let done = self.storage.put_off_timers(&ids, until).await;
+        if let Err(error) = &done {
+            tracing::warn!(%error, "timers cannot be put off");
+        }
+        done.is_ok()
     }
 }
 

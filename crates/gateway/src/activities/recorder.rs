@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::clock::{Clock, Micros};
 use domain::id::MerchantId;
 use domain::trigger::activity::{Activity, ActivityKind, Family};
 use domain::trigger::checkout::CheckoutKind;
@@ -14,9 +13,11 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use storage::triggers::{ActivityKey, Wanted, activity_key};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Accepted;
+use super::held::Held;
 use crate::Error;
 use crate::batcher::Collector;
 use crate::config_cache::MerchantConfig;
@@ -24,9 +25,11 @@ use crate::fairness::{Piece, take_fairly};
 use crate::triggers::{Answer, Question, Triggers};
 
 /// Activities of one commit, about.
-const PER_COMMIT: usize = 1_000;
+pub(super) const PER_COMMIT: usize = 1_000;
 /// Times a batch is tried while others are in its way.
 const TRIES: usize = 3;
+/// Between two tries for merchants that are busy, when nothing else comes.
+const HELD_PACE: Duration = Duration::from_millis(5);
 
 /// A call on its way to the commit.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ pub(crate) struct Request {
     pub merchant_id: MerchantId,
     pub activities: Vec<Activity>,
     pub reply: oneshot::Sender<Result<Accepted, Error>>,
+    /// When it has waited long enough for a merchant that is busy.
+    pub until: Option<Instant>,
     /// Its place in memory, until it has been answered.
     pub _room: OwnedSemaphorePermit,
 }
@@ -50,14 +55,13 @@ impl Piece for Request {
 
 impl Request {
     /// The caller may have gone; what was stored stays stored.
-    fn answer(self, answer: Result<Accepted, Error>) {
+    pub(super) fn answer(self, answer: Result<Accepted, Error>) {
         drop(self.reply.send(answer));
     }
 }
 
 pub(crate) struct Recorder {
     pub triggers: Arc<Triggers>,
-    pub clock: Arc<dyn Clock>,
     pub rng: StdRng,
 }
 
@@ -71,6 +75,7 @@ impl Recorder {
     ) {
         let mut collector = Collector::new(waiting, "activities", pace);
         let mut left = Vec::new();
+        let mut held = Held::default();
         let mut closed = false;
         loop {
             tokio::select! {
@@ -80,28 +85,47 @@ impl Recorder {
                     collector.close();
                     continue;
                 }
-                more = collector.next(&mut left) => if !more { return },
+                more = gather(&mut collector, &mut left, &held) => if !more { return },
             }
-            let batch = take_fairly(&mut left, PER_COMMIT);
-            if let Err(error) = self.record(batch).await {
+            if let Err(error) = self.round(&mut left, &mut held).await {
                 // Whoever waits behind a database that is away would wait in vain, batch after batch.
                 collector.take_waiting(&mut left);
-                for request in left.drain(..) {
+                for request in left.drain(..).chain(held.take_all()) {
                     request.answer(Err(Error::of_storage(&error)));
                 }
             }
         }
     }
 
-    /// Records a batch; if the database refuses it as a whole, each request alone.
+    /// Records what came; then, apart from it, another try for those whose merchants were busy.
+    ///
+    /// Errors: the database is away.
+    async fn round(
+        &mut self,
+        left: &mut Vec<Request>,
+        held: &mut Held,
+    ) -> Result<(), storage::Error> {
+        held.keep_order(left);
+        if !left.is_empty() {
+            let busy = self.record(take_fairly(left, PER_COMMIT)).await?;
+            held.put(busy);
+        }
+        let again = held.take();
+        if !again.is_empty() {
+            let busy = self.record(again).await?;
+            held.put(busy);
+        }
+        held.give_up();
+        Ok(())
+    }
+
+    /// Records a batch; if the database refuses it as a whole, each request alone. Answers the requests that are
+    /// still to be recorded: their merchants are busy.
     ///
     /// Errors: the database is away; every request of the batch has been told.
-    async fn record(&mut self, batch: Vec<Request>) -> Result<(), storage::Error> {
+    async fn record(&mut self, batch: Vec<Request>) -> Result<Vec<Request>, storage::Error> {
         let refused = match self.decide(&batch).await {
-            Ok(answer) => {
-                answer_all(batch, &answer);
-                return Ok(());
-            }
+            Ok(answer) => return Ok(answer_all(batch, &answer)),
             Err(error) => error,
         };
         let passing = matches!(refused, storage::Error::Unavailable(_));
@@ -109,13 +133,18 @@ impl Recorder {
             for request in batch {
                 request.answer(Err(Error::of_storage(&refused)));
             }
-            return if passing { Err(refused) } else { Ok(()) };
+            return if passing {
+                Err(refused)
+            } else {
+                Ok(Vec::new())
+            };
         }
         tracing::warn!(error = %refused, "a batch of activities was refused; each call is tried alone");
+        let mut busy = Vec::new();
         for request in batch {
             let alone = vec![request];
             match self.decide(&alone).await {
-                Ok(answer) => answer_all(alone, &answer),
+                Ok(answer) => busy.extend(answer_all(alone, &answer)),
                 Err(error) => {
                     for request in alone {
                         request.answer(Err(Error::of_storage(&error)));
@@ -123,12 +152,12 @@ impl Recorder {
                 }
             }
         }
-        Ok(())
+        Ok(busy)
     }
 
     /// Decides, again while others are in the way: what they do soon ends.
     async fn decide(&mut self, batch: &[Request]) -> Result<Answer, storage::Error> {
-        let question = Arc::new(question_of(batch, self.clock.now(), self.rng.random()));
+        let question = Arc::new(question_of(batch, self.rng.random()));
         let admit = |config: &MerchantConfig| !config.merchant.suspended;
         for _ in 1..TRIES {
             match self.triggers.decide(Arc::clone(&question), admit).await {
@@ -140,9 +169,23 @@ impl Recorder {
     }
 }
 
-fn answer_all(batch: Vec<Request>, answer: &Answer) {
+/// Adds what comes; not for long while calls are held. False when nothing is left to do.
+async fn gather(collector: &mut Collector<Request>, left: &mut Vec<Request>, held: &Held) -> bool {
+    if held.is_empty() {
+        return collector.next(left).await;
+    }
+    // When the channel has ended, what is held keeps its pace.
+    if timeout(HELD_PACE, collector.next(left)).await == Ok(false) {
+        sleep(HELD_PACE).await;
+    }
+    true
+}
+
+/// Tells everybody what became of their activities, but for those whose merchants were busy.
+fn answer_all(batch: Vec<Request>, answer: &Answer) -> Vec<Request> {
     metrics::counter!("hookyard_trigger_events_total", "cause" => "activity")
         .increment(answer.fired as u64);
+    let mut busy = Vec::new();
     for request in batch {
         if !answer.shops.contains_key(&request.merchant_id) {
             let error = if answer.suspended.contains(&request.merchant_id) {
@@ -153,7 +196,11 @@ fn answer_all(batch: Vec<Request>, answer: &Answer) {
             request.answer(Err(error));
             continue;
         }
-        let repeated = |activity: &&Activity| answer.repeated.contains(&activity.id);
+        if answer.left_out.busy.contains(&request.merchant_id) {
+            busy.push(request);
+            continue;
+        }
+        let repeated = |activity: &&Activity| answer.left_out.repeated.contains(&activity.id);
         let duplicates = request.activities.iter().filter(repeated).count();
         let accepted = request.activities.len() - duplicates;
         metrics::counter!("hookyard_activities_total").increment(accepted as u64);
@@ -162,10 +209,11 @@ fn answer_all(batch: Vec<Request>, answer: &Answer) {
             duplicates,
         }));
     }
+    busy
 }
 
 /// What is to be decided on a batch, each merchant's activities in order of their time, then as they came.
-fn question_of(batch: &[Request], now: Micros, seed: u64) -> Question {
+fn question_of(batch: &[Request], seed: u64) -> Question {
     let mut by_merchant: HashMap<MerchantId, Vec<Activity>> = HashMap::new();
     let mut keys = Vec::new();
     let mut wanted = Wanted::default();
@@ -193,7 +241,6 @@ fn question_of(batch: &[Request], now: Micros, seed: u64) -> Question {
         wanted,
         activities: by_merchant,
         timers: HashMap::new(),
-        now,
         seed,
     }
 }

@@ -1,5 +1,6 @@
 //! Activities and timers on both databases, in virtual time: what fires, when, and that it fires once.
 
+mod busy;
 mod cuts;
 mod downtime;
 mod orders;

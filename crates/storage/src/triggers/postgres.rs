@@ -1,28 +1,43 @@
 //! Decisions on PostgreSQL: a transaction under the locks of its merchants.
 
+mod arrays;
+mod rivals;
+
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Postgres};
 
 use domain::shard::ShardSet;
 
-use super::{DueTimer, Outcome, due_timer, merchant_lock};
+use self::arrays::{
+    by_id, claim_keys, load_histories, named, save_activities, save_sessions, save_visitors,
+};
+use self::rivals::rivals;
+use super::{DueTimer, LeftOut, Outcome, Rule, due_timer, merchant_lock};
 use crate::config_clock::postgres_v;
 
 super::rows::rows!(Postgres, PgConnection, PgRow);
 
-pub(super) async fn decide(
-    pool: &PgPool,
-    case: &Case,
-    decide: &(dyn Fn(&World, &HashSet<ActivityId>) -> Decision + Send + Sync),
-) -> Result<Outcome, Error> {
+pub(super) async fn decide(pool: &PgPool, case: &Case, decide: &Rule) -> Result<Outcome, Error> {
     let mut transaction = pool.begin().await?;
-    lock(&mut transaction, case).await?;
+    let busy = lock(&mut transaction, &case.merchants).await?;
     // After the locks: nothing can change under a decision that has them.
     if postgres_v(&mut transaction).await? != case.version {
         transaction.rollback().await?;
         return Ok(Outcome::Stale);
     }
-    let (decision, repeated) = work(&mut transaction, case, decide).await?;
+    let case = &case.without(&busy);
+    let left_out = LeftOut {
+        busy,
+        ..LeftOut::default()
+    };
+    if case.merchants.is_empty() {
+        transaction.rollback().await?;
+        return Ok(Outcome::Decided {
+            decision: Box::default(),
+            left_out,
+        });
+    }
+    let (decision, left_out) = work(&mut transaction, case, left_out, decide).await?;
     let written = crate::events::write_postgres(
         &mut transaction,
         case.version,
@@ -37,20 +52,67 @@ pub(super) async fn decide(
     transaction.commit().await?;
     Ok(Outcome::Decided {
         decision: Box::new(decision),
-        repeated,
+        left_out,
     })
 }
 
-/// Takes the merchants' locks in order, so that two decisions cannot wait for each other. They go with the
-/// transaction.
-async fn lock(connection: &mut PgConnection, case: &Case) -> Result<(), Error> {
-    let mut locks: Vec<i64> = case.merchants.iter().map(|id| merchant_lock(*id)).collect();
-    locks.sort_unstable();
-    sqlx::query("select pg_advisory_xact_lock(l) from unnest($1::bigint[]) as l")
-        .bind(locks)
-        .execute(connection)
+/// Takes those of the merchants' locks that are free, and answers whose are not. Nobody's decision waits for another
+/// merchant; when none is free there is nothing else to do, and waiting in line for the first keeps its processes
+/// taking turns. The locks go with the transaction.
+async fn lock(
+    connection: &mut PgConnection,
+    merchants: &BTreeSet<MerchantId>,
+) -> Result<BTreeSet<MerchantId>, Error> {
+    let mut busy = try_locks(connection, merchants).await?;
+    if busy.len() == merchants.len()
+        && let Some(first) = busy.pop_first()
+    {
+        if wait_for(connection, first).await? {
+            busy = try_locks(connection, &busy).await?;
+        } else {
+            busy.insert(first);
+        }
+    }
+    Ok(busy)
+}
+
+async fn try_locks(
+    connection: &mut PgConnection,
+    merchants: &BTreeSet<MerchantId>,
+) -> Result<BTreeSet<MerchantId>, Error> {
+    let locks: Vec<i64> = merchants.iter().map(|id| merchant_lock(*id)).collect();
+    let ids: Vec<Uuid> = merchants.iter().map(|id| id.uuid()).collect();
+    let busy = sqlx::query(
+        "select t.id from unnest($1::bigint[], $2::uuid[]) as t (l, id)
+         where not pg_try_advisory_xact_lock(t.l)",
+    )
+    .bind(locks)
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    Ok(busy
+        .iter()
+        .map(|row| MerchantId::from_uuid(row.get(0)))
+        .collect())
+}
+
+/// Waits a moment for a merchant's lock; whether it came.
+async fn wait_for(connection: &mut PgConnection, merchant: MerchantId) -> Result<bool, Error> {
+    sqlx::raw_sql("savepoint waiting; set local lock_timeout = '20ms'")
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    let waited = sqlx::query("select pg_advisory_xact_lock($1::bigint)")
+        .bind(merchant_lock(merchant))
+        .execute(&mut *connection)
+        .await
+        .map_err(Error::from);
+    let (came, after) = match waited {
+        Ok(_) => (true, "release waiting; set local lock_timeout to default"),
+        Err(Error::Busy(_)) => (false, "rollback to waiting; release waiting"),
+        Err(error) => return Err(error),
+    };
+    sqlx::raw_sql(after).execute(connection).await?;
+    Ok(came)
 }
 
 pub(super) async fn due(

@@ -4,7 +4,7 @@
 /// Makes the functions for one database.
 macro_rules! rows {
     ($db:ty, $connection:ty, $row:ty) => {
-        use std::collections::{BTreeMap, BTreeSet, HashSet};
+        use std::collections::{BTreeMap, BTreeSet};
         use std::time::Duration;
 
         use bytes::Bytes;
@@ -19,8 +19,9 @@ macro_rules! rows {
         use sqlx::{QueryBuilder, Row as _};
         use uuid::Uuid;
 
-        use super::{ActivityKey, Case, Cause, Decision, HISTORY, LOOKS, ROWS, Second, Wanted};
+        use super::{Case, Cause, Decision, LOOKS, ROWS, Second, Wanted, shielded};
         use crate::Error;
+        use crate::retention::{ACTIVITY_KEYS, KEYS};
 
         const VISITOR: &str = "v.merchant_id, v.device, v.shopper_id, v.session_id, v.sessions, v.first_seen_us, v.known_since_us";
         const SHOPPER: &str = "v.id, v.merchant_id, v.contact_id, v.email, v.phone, v.dial_code, v.first_name, v.last_name, v.created_us";
@@ -106,51 +107,6 @@ macro_rules! rows {
             })
         }
 
-        /// The rows of `table` that pairs of merchant and name point at.
-        async fn named(
-            connection: &mut $connection,
-            columns: &str,
-            table: &str,
-            column: &str,
-            names: &[(MerchantId, Key)],
-        ) -> Result<Vec<$row>, Error> {
-            let mut rows = Vec::new();
-            for names in names.chunks(ROWS) {
-                let mut query = QueryBuilder::<$db>::new("with w (merchant_id, name) as (");
-                query.push_values(names, |mut row, (merchant, name)| {
-                    row.push_bind(merchant.uuid()).push_bind(name.0.to_vec());
-                });
-                query.push(format!(
-                    ") select {columns} from w join {table} v on v.merchant_id = w.merchant_id and v.{column} = w.name"
-                ));
-                rows.extend(query.build().persistent(false).fetch_all(&mut *connection).await?);
-            }
-            Ok(rows)
-        }
-
-        /// The rows of `table` whose `column` holds one of these ids.
-        async fn by_id(
-            connection: &mut $connection,
-            columns: &str,
-            table: &str,
-            column: &str,
-            ids: &[Uuid],
-            more: &str,
-        ) -> Result<Vec<$row>, Error> {
-            let mut rows = Vec::new();
-            for ids in ids.chunks(ROWS) {
-                let mut query = QueryBuilder::<$db>::new("with w (id) as (");
-                query.push_values(ids, |mut row, id| {
-                    row.push_bind(*id);
-                });
-                query.push(format!(
-                    ") select {columns} from w join {table} v on v.{column} = w.id {more}"
-                ));
-                rows.extend(query.build().persistent(false).fetch_all(&mut *connection).await?);
-            }
-            Ok(rows)
-        }
-
         /// Loads what a case names, and what that points at.
         pub(super) async fn load(
             connection: &mut $connection,
@@ -173,30 +129,30 @@ macro_rules! rows {
             world: &mut World,
         ) -> Result<(), Error> {
             let devices: Vec<_> = wanted.devices.iter().copied().collect();
-            for row in named(connection, VISITOR, "visitors", "device", &devices).await? {
+            for row in named(connection, VISITOR, "visitors", "device", &devices, None).await? {
                 let visitor = visitor(&row)?;
                 world.visitors.load((visitor.merchant_id, visitor.device), visitor);
             }
             let sessions: Vec<_> = wanted.sessions.iter().copied().collect();
-            for row in named(connection, SESSION, "sessions", "name", &sessions).await? {
+            for row in named(connection, SESSION, "sessions", "name", &sessions, None).await? {
                 world.load_session(session(&row)?);
             }
             let checkouts: Vec<_> = wanted.checkouts.iter().map(|(m, _, k)| (*m, *k)).collect();
             for kind in [CheckoutKind::Store, CheckoutKind::Funnel] {
                 let table = format!("(select * from checkouts where kind = {})", kind.code());
-                for row in named(connection, CHECKOUT, &table, "name", &checkouts).await? {
+                for row in named(connection, CHECKOUT, &table, "name", &checkouts, None).await? {
                     world.load_checkout(checkout(&row)?);
                 }
             }
             let people: Vec<_> = wanted.people.iter().copied().collect();
             let columns = "v.merchant_id, v.name, v.shopper_id";
-            for row in named(connection, columns, "shopper_keys", "name", &people).await? {
+            for row in named(connection, columns, "shopper_keys", "name", &people, None).await? {
                 let at = (MerchantId::from_uuid(row.get(0)), key(&row, 1, "shopper_keys")?);
                 world.shopper_keys.load(at, ShopperId::from_uuid(row.get(2)));
             }
             let told: Vec<_> = wanted.told_once.iter().copied().collect();
             let columns = "v.merchant_id, v.name";
-            for row in named(connection, columns, "told_once", "name", &told).await? {
+            for row in named(connection, columns, "told_once", "name", &told, None).await? {
                 let at = (MerchantId::from_uuid(row.get(0)), key(&row, 1, "told_once")?);
                 world.told_once.load(at, ());
             }
@@ -211,10 +167,10 @@ macro_rules! rows {
         ) -> Result<(), Error> {
             let ids: BTreeSet<Uuid> = wanted.timers.iter().map(|timer| timer.subject).collect();
             let ids: Vec<Uuid> = ids.into_iter().collect();
-            for row in by_id(connection, SESSION, "sessions", "id", &ids, "").await? {
+            for row in by_id(connection, SESSION, "sessions", "id", &ids, None).await? {
                 world.load_session(session(&row)?);
             }
-            for row in by_id(connection, CHECKOUT, "checkouts", "id", &ids, "").await? {
+            for row in by_id(connection, CHECKOUT, "checkouts", "id", &ids, None).await? {
                 world.load_checkout(checkout(&row)?);
             }
             Ok(())
@@ -228,16 +184,16 @@ macro_rules! rows {
                     break;
                 }
                 let sessions: Vec<_> = second.sessions.into_iter().collect();
-                for row in by_id(connection, SESSION, "sessions", "id", &sessions, "").await? {
+                for row in by_id(connection, SESSION, "sessions", "id", &sessions, None).await? {
                     world.load_session(session(&row)?);
                 }
                 let shoppers: Vec<_> = second.shoppers.into_iter().collect();
-                for row in by_id(connection, SHOPPER, "shoppers", "id", &shoppers, "").await? {
+                for row in by_id(connection, SHOPPER, "shoppers", "id", &shoppers, None).await? {
                     let shopper = shopper(&row);
                     world.shoppers.load(shopper.id, shopper);
                 }
                 let devices: Vec<_> = second.devices.into_iter().collect();
-                for row in named(connection, VISITOR, "visitors", "device", &devices).await? {
+                for row in named(connection, VISITOR, "visitors", "device", &devices, None).await? {
                     let visitor = visitor(&row)?;
                     world.visitors.load((visitor.merchant_id, visitor.device), visitor);
                 }
@@ -251,13 +207,9 @@ macro_rules! rows {
             since: Micros,
             world: &mut World,
         ) -> Result<(), Error> {
-            let recent = format!("where v.state = 0 or v.opened_us > {}", since.0);
             let devices: Vec<_> = world.visitors.all().map(|v| (v.merchant_id, v.device)).collect();
-            let table = format!("(select * from checkouts v {recent})");
-            let mut found = named(connection, CHECKOUT, &table, "device", &devices).await?;
             let shoppers: Vec<Uuid> = world.shoppers.all().map(|shopper| shopper.id.uuid()).collect();
-            found.extend(by_id(connection, CHECKOUT, "checkouts", "shopper_id", &shoppers, &recent).await?);
-            for row in &found {
+            for row in &rivals(connection, CHECKOUT, &devices, &shoppers, since).await? {
                 let checkout = checkout(row)?;
                 if world.checkouts.get(checkout.id).is_none() {
                     world.load_checkout(checkout);
@@ -266,62 +218,12 @@ macro_rules! rows {
             Ok(())
         }
 
-        /// Loads the newest activities of each subject.
-        pub(super) async fn load_histories(
-            connection: &mut $connection,
-            subjects: &[Uuid],
-            world: &mut World,
-        ) -> Result<(), Error> {
-            for subject in subjects {
-                let rows = sqlx::query(
-                    "select id, kind, at_us, body from activities where subject_id = $1
-                     order by at_us desc, id desc limit $2",
-                )
-                .bind(subject)
-                .bind(HISTORY)
-                .fetch_all(&mut *connection)
-                .await?;
-                let mut history = rows.iter().map(activity).collect::<Result<Vec<_>, _>>()?;
-                history.reverse();
-                world.load_history(*subject, history);
-            }
-            Ok(())
-        }
-
-        fn activity(row: &$row) -> Result<Activity, Error> {
+        pub(super) fn activity(row: &$row) -> Result<Activity, Error> {
             let corrupt = || Error::Corrupt { what: "activities" };
             let kind = ActivityKind::from_code(row.get(1)).ok_or_else(corrupt)?;
             let body = Bytes::from(row.get::<Vec<u8>, _>(3));
             let id = ActivityId::from_uuid(row.get(0));
             Activity::read(id, kind, Micros(row.get(2)), body).map_err(|_| corrupt())
-        }
-
-        /// Claims the activity ids; answers those that others hold.
-        pub(super) async fn claim_keys(
-            connection: &mut $connection,
-            keys: &[ActivityKey],
-            now: Micros,
-        ) -> Result<HashSet<ActivityId>, Error> {
-            let mut sorted = keys.to_vec();
-            sorted.sort_unstable_by_key(|key| (key.merchant_id, key.hash));
-            let mut repeated: HashSet<ActivityId> = keys.iter().map(|key| key.activity_id).collect();
-            for keys in sorted.chunks(ROWS) {
-                let mut query = QueryBuilder::<$db>::new(
-                    "insert into keys (merchant_id, key_hash, target_id, body_hash, created_us) ",
-                );
-                query.push_values(keys, |mut row, key| {
-                    row.push_bind(key.merchant_id.uuid())
-                        .push_bind(key.hash.to_vec())
-                        .push_bind(key.activity_id.uuid())
-                        .push_bind(key.hash.to_vec())
-                        .push_bind(now.0);
-                });
-                query.push(" on conflict do nothing returning target_id");
-                for row in query.build().persistent(false).fetch_all(&mut *connection).await? {
-                    repeated.remove(&ActivityId::from_uuid(row.get(0)));
-                }
-            }
-            Ok(repeated)
         }
 
         /// Saves everything that changed, but for the events.
@@ -330,6 +232,7 @@ macro_rules! rows {
             decision: &Decision,
         ) -> Result<(), Error> {
             let world = &decision.world;
+            save_visitors(connection, world).await?;
             save_people(connection, world).await?;
             save_sessions(connection, world).await?;
             save_checkouts(connection, world).await?;
@@ -339,27 +242,6 @@ macro_rules! rows {
         }
 
         async fn save_people(connection: &mut $connection, world: &World) -> Result<(), Error> {
-            let visitors: Vec<&Visitor> = world.visitors.changed().map(|(_, row)| row).collect();
-            for rows in visitors.chunks(ROWS) {
-                let mut query = QueryBuilder::<$db>::new(
-                    "insert into visitors (merchant_id, device, shopper_id, session_id, sessions, first_seen_us, known_since_us) ",
-                );
-                query.push_values(rows, |mut row, visitor| {
-                    row.push_bind(visitor.merchant_id.uuid())
-                        .push_bind(visitor.device.0.to_vec())
-                        .push_bind(visitor.shopper_id.map(ShopperId::uuid))
-                        .push_bind(visitor.session_id.map(SessionId::uuid))
-                        .push_bind(visitor.sessions)
-                        .push_bind(visitor.first_seen.0)
-                        .push_bind(visitor.known_since.map(|since| since.0));
-                });
-                query.push(
-                    " on conflict (merchant_id, device) do update set shopper_id = excluded.shopper_id,
-                      session_id = excluded.session_id, sessions = excluded.sessions,
-                      known_since_us = excluded.known_since_us",
-                );
-                query.build().persistent(false).execute(&mut *connection).await?;
-            }
             let shoppers: Vec<&Shopper> = world.shoppers.changed().map(|(_, row)| row).collect();
             for rows in shoppers.chunks(ROWS) {
                 let mut query = QueryBuilder::<$db>::new(
@@ -399,36 +281,6 @@ macro_rules! rows {
                 query.push_values(rows, |mut row, (merchant, name)| {
                     row.push_bind(merchant.uuid()).push_bind(name.0.to_vec());
                 });
-                query.build().persistent(false).execute(&mut *connection).await?;
-            }
-            Ok(())
-        }
-
-        async fn save_sessions(connection: &mut $connection, world: &World) -> Result<(), Error> {
-            let sessions: Vec<&Session> = world.sessions.changed().map(|(_, row)| row).collect();
-            for rows in sessions.chunks(ROWS) {
-                let mut query = QueryBuilder::<$db>::new(
-                    "insert into sessions (id, merchant_id, name, client_id, device, shopper_id, state, opened_us, last_us, ended_us, span_us, checkout_id) ",
-                );
-                query.push_values(rows, |mut row, session| {
-                    let name = session.client_id.as_deref().map(|id| Key::session(id).0.to_vec());
-                    row.push_bind(session.id.uuid())
-                        .push_bind(session.merchant_id.uuid())
-                        .push_bind(name)
-                        .push_bind(&session.client_id)
-                        .push_bind(session.device.0.to_vec())
-                        .push_bind(session.shopper_id.map(ShopperId::uuid))
-                        .push_bind(session.state.code())
-                        .push_bind(session.opened.0)
-                        .push_bind(session.last.0)
-                        .push_bind(session.ended.map(|at| at.0))
-                        .push_bind(micros(session.span))
-                        .push_bind(session.checkout_id.map(CheckoutId::uuid));
-                });
-                query.push(
-                    " on conflict (id) do update set shopper_id = excluded.shopper_id, state = excluded.state,
-                      last_us = excluded.last_us, ended_us = excluded.ended_us, checkout_id = excluded.checkout_id",
-                );
                 query.build().persistent(false).execute(&mut *connection).await?;
             }
             Ok(())
@@ -510,26 +362,6 @@ macro_rules! rows {
             Ok(())
         }
 
-        async fn save_activities(connection: &mut $connection, world: &World) -> Result<(), Error> {
-            for rows in world.recorded.chunks(ROWS) {
-                let mut query = QueryBuilder::<$db>::new(
-                    "insert into activities (subject_id, at_us, id, merchant_id, kind, note, body) ",
-                );
-                query.push_values(rows, |mut row, recorded| {
-                    let activity = &recorded.activity;
-                    row.push_bind(recorded.subject)
-                        .push_bind(activity.at.0)
-                        .push_bind(activity.id.uuid())
-                        .push_bind(recorded.merchant_id.uuid())
-                        .push_bind(activity.kind.code())
-                        .push_bind(recorded.note.code())
-                        .push_bind(activity.body.to_vec());
-                });
-                query.build().persistent(false).execute(&mut *connection).await?;
-            }
-            Ok(())
-        }
-
         async fn save_causes(connection: &mut $connection, causes: &[Cause]) -> Result<(), Error> {
             for rows in causes.chunks(ROWS) {
                 let mut query = QueryBuilder::<$db>::new(
@@ -545,7 +377,7 @@ macro_rules! rows {
             Ok(())
         }
 
-        fn micros(span: Duration) -> i64 {
+        pub(super) fn micros(span: Duration) -> i64 {
             i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
         }
 
@@ -553,16 +385,20 @@ macro_rules! rows {
         pub(super) async fn work(
             connection: &mut $connection,
             case: &Case,
-            decide: &(dyn Fn(&World, &HashSet<ActivityId>) -> Decision + Send + Sync),
-        ) -> Result<(Decision, HashSet<ActivityId>), Error> {
-            let repeated = claim_keys(connection, &case.keys, case.now).await?;
+            left_out: LeftOut,
+            decide: &Rule,
+        ) -> Result<(Decision, LeftOut), Error> {
+            // Retention counts seven days from there: they stay as long as it says of activities.
+            let from = case.now + (ACTIVITY_KEYS - KEYS);
+            let repeated = claim_keys(connection, &case.keys, from).await?;
+            let left_out = LeftOut { repeated, ..left_out };
             let mut world = load(connection, &case.wanted).await?;
             loop {
-                let decision = decide(&world, &repeated);
+                let decision = shielded(decide, &world, &left_out)?;
                 let missing = decision.world.missing();
                 if missing.is_empty() {
                     save(connection, &decision).await?;
-                    return Ok((decision, repeated));
+                    return Ok((decision, left_out));
                 }
                 load_histories(connection, &missing, &mut world).await?;
             }

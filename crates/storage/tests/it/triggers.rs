@@ -1,11 +1,11 @@
 //! Decisions of triggers on full tables: no statement reads a table from end to end.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::clock::Micros;
-use domain::id::{ActivityId, MerchantId};
+use domain::id::MerchantId;
 use domain::merchant::Merchant;
 use domain::shard::ShardSet;
 use domain::trigger::activity::{Activity, ActivityKind};
@@ -15,8 +15,10 @@ use domain::trigger::{Key, TriggerSettings};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sqlx::{Connection as _, PgConnection};
-use storage::DatabaseSettings;
-use storage::triggers::{ActivityKey, Case, Decide, Decision, Outcome, Wanted, activity_key};
+use storage::triggers::{
+    ActivityKey, Case, Decide, Decision, LeftOut, Outcome, Wanted, activity_key,
+};
+use storage::{DatabaseSettings, Error};
 
 use crate::world::World;
 
@@ -25,7 +27,11 @@ const FULL: i64 = 100_000;
 /// How long a session of PostgreSQL may take to tell what it counted.
 const LIMIT: Duration = Duration::from_secs(20);
 
-on_both!(an_activity_id_is_claimed_once_and_a_stale_decision_claims_nothing);
+on_both!(
+    an_activity_id_is_claimed_once_and_a_stale_decision_claims_nothing,
+    a_panic_of_the_rules_costs_one_decision,
+    a_timer_that_is_put_off_is_found_later,
+);
 
 /// An activity in checkout `number`, whose shopper is known.
 fn activity(world: &World, number: usize, kind: ActivityKind) -> Activity {
@@ -76,7 +82,7 @@ fn case(world: &World, merchant: MerchantId, version: i64, activities: &[Activit
 /// Lets the rules work on the activities, then on the timers that they asked for before.
 fn decide(merchant: Merchant, activities: Vec<Activity>, case: &Case) -> Decide {
     let (timers, now) = (case.wanted.timers.clone(), case.now);
-    Arc::new(move |loaded, repeated: &HashSet<ActivityId>| {
+    Arc::new(move |loaded, left_out: &LeftOut| {
         let mut world = loaded.clone();
         let mut rng = StdRng::seed_from_u64(7);
         let mut rules = Rules {
@@ -91,7 +97,7 @@ fn decide(merchant: Merchant, activities: Vec<Activity>, case: &Case) -> Decide 
             rng: &mut rng,
         };
         for activity in &activities {
-            if !repeated.contains(&activity.id) {
+            if !left_out.repeated.contains(&activity.id) {
                 rules.apply(activity.clone());
             }
         }
@@ -117,10 +123,10 @@ async fn use_everything(world: &World, merchant: &Merchant, numbers: std::ops::R
         case.keys.retain(|_| kind == ActivityKind::ProductViewed);
         let decide = decide(merchant.clone(), activities, &case);
         let outcome = world.storage.decide(case, decide).await.unwrap();
-        let Outcome::Decided { repeated, .. } = outcome else {
+        let Outcome::Decided { left_out, .. } = outcome else {
             panic!("{outcome:?}")
         };
-        assert_eq!(repeated.len(), 0);
+        assert_eq!(left_out, LeftOut::default());
     }
     let later = world.now() + Duration::from_mins(20);
     let due = world.storage.due_timers(ShardSet::ALL, &[], later, 5_000);
@@ -275,12 +281,112 @@ async fn an_activity_id_is_claimed_once_and_a_stale_decision_claims_nothing(worl
     assert!(matches!(ask(version - 1).await.1, Outcome::Stale));
     assert_eq!(world.count("keys").await, 0);
     for known in [0, 1] {
-        let (ids, Outcome::Decided { repeated, .. }) = ask(version).await else {
+        let (ids, Outcome::Decided { left_out, .. }) = ask(version).await else {
             panic!("stale")
         };
+        let repeated = left_out.repeated;
         // The first of two with one id is taken.
         assert_eq!(repeated.contains(&ids[0]), known == 1);
         assert!(repeated.contains(&ids[1]));
         assert_eq!(world.count("activities").await, 1);
     }
+    // They are remembered as long as an activity may be taken.
+    let at = (world.now() - Duration::from_hours(24 * 6)).0;
+    world
+        .execute(&format!(
+            "update keys set created_us = created_us - {}",
+            30 * 86_400_000_000_i64
+        ))
+        .await;
+    assert!(world.number("select created_us from keys").await < at);
+    let month = Duration::from_hours(24 * 30);
+    while world.storage.expire(month).await.unwrap() {}
+    assert_eq!(world.count("keys").await, 1);
+    world
+        .execute(&format!(
+            "update keys set created_us = created_us - {}",
+            86_400_000_000_i64
+        ))
+        .await;
+    while world.storage.expire(month).await.unwrap() {}
+    assert_eq!(world.count("keys").await, 0);
+}
+
+async fn a_panic_of_the_rules_costs_one_decision(world: World) {
+    let merchant = world.merchant().await;
+    let version = world.storage.config_version().await.unwrap();
+    let activities = vec![activity(&world, 1, ActivityKind::ProductViewed)];
+    let case = case(&world, merchant.id, version, &activities);
+    let broken: Decide = Arc::new(|_, _| panic!("on purpose"));
+    let refused = world.storage.decide(case.clone(), broken).await;
+    assert!(
+        matches!(refused, Err(Error::Database(_))),
+        "{:?}",
+        refused.err()
+    );
+    assert_eq!(world.count("keys").await, 0);
+    let decide = decide(merchant, activities, &case);
+    let outcome = world.storage.decide(case, decide).await.unwrap();
+    assert!(matches!(outcome, Outcome::Decided { .. }));
+    assert_eq!(world.count("activities").await, 1);
+}
+
+async fn a_timer_that_is_put_off_is_found_later(world: World) {
+    let merchant = world.merchant().await;
+    let version = world.storage.config_version().await.unwrap();
+    let activities = vec![activity(&world, 1, ActivityKind::ProductViewed)];
+    let case = case(&world, merchant.id, version, &activities);
+    let decide = decide(merchant, activities, &case);
+    world.storage.decide(case, decide).await.unwrap();
+    let later = world.now() + Duration::from_mins(20);
+    let due = async |at| {
+        let due = world.storage.due_timers(ShardSet::ALL, &[], at, 10).await;
+        due.unwrap()
+    };
+    let ids: Vec<_> = due(later).await.iter().map(|timer| timer.id).collect();
+    assert_eq!(ids.len(), 1);
+    let until = later + Duration::from_mins(1);
+    world.storage.put_off_timers(&ids, until).await.unwrap();
+    assert_eq!(due(later).await, []);
+    assert_eq!(due(until).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merchant_whom_another_process_decides_on_is_left_out() {
+    let world = World::postgres().await;
+    let (held, free) = (world.merchant().await, world.merchant().await);
+    let version = world.storage.config_version().await.unwrap();
+    let mut other = PgConnection::connect(&world.settings.url).await.unwrap();
+    hold(&mut other, held.id).await;
+    let ask = async |merchants: &[&Merchant]| {
+        let activities = vec![activity(&world, 1, ActivityKind::ProductViewed)];
+        let mut case = case(&world, free.id, version, &activities);
+        case.merchants = merchants.iter().map(|merchant| merchant.id).collect();
+        let decide = decide(free.clone(), activities, &case);
+        match world.storage.decide(case, decide).await.unwrap() {
+            Outcome::Decided { left_out, .. } => left_out.busy,
+            Outcome::Stale => panic!("stale"),
+        }
+    };
+    assert_eq!(ask(&[&held, &free]).await, [held.id].into());
+    assert_eq!(world.count("activities").await, 1);
+    // Alone it is waited for, a moment.
+    assert_eq!(ask(&[&held]).await, [held.id].into());
+    assert_eq!(world.count("activities").await, 1);
+    other.close().await.unwrap();
+    let end = Instant::now() + LIMIT;
+    while !ask(&[&held]).await.is_empty() {
+        assert!(Instant::now() < end, "the lock is not let go");
+    }
+}
+
+/// Holds the lock of a merchant's decisions, as another process does.
+async fn hold(connection: &mut PgConnection, merchant: MerchantId) {
+    let (_, low) = merchant.uuid().as_u64_pair();
+    let lock = i64::from_be_bytes(low.to_be_bytes()) >> 1;
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(lock)
+        .execute(connection)
+        .await
+        .unwrap();
 }

@@ -210,7 +210,7 @@ impl Shop {
             if due.is_empty() {
                 return fired;
             }
-            fired += self.gateway.fire_timers(&due).await.unwrap();
+            fired += self.gateway.fire_timers(&due).await.unwrap().events;
         }
     }
 
