@@ -129,30 +129,30 @@ macro_rules! rows {
             world: &mut World,
         ) -> Result<(), Error> {
             let devices: Vec<_> = wanted.devices.iter().copied().collect();
-            for row in named(connection, VISITOR, "visitors", "device", &devices, None).await? {
+            for row in named(connection, VISITOR, "visitors", "device", &devices).await? {
                 let visitor = visitor(&row)?;
                 world.visitors.load((visitor.merchant_id, visitor.device), visitor);
             }
             let sessions: Vec<_> = wanted.sessions.iter().copied().collect();
-            for row in named(connection, SESSION, "sessions", "name", &sessions, None).await? {
+            for row in named(connection, SESSION, "sessions", "name", &sessions).await? {
                 world.load_session(session(&row)?);
             }
             let checkouts: Vec<_> = wanted.checkouts.iter().map(|(m, _, k)| (*m, *k)).collect();
             for kind in [CheckoutKind::Store, CheckoutKind::Funnel] {
                 let table = format!("(select * from checkouts where kind = {})", kind.code());
-                for row in named(connection, CHECKOUT, &table, "name", &checkouts, None).await? {
+                for row in named(connection, CHECKOUT, &table, "name", &checkouts).await? {
                     world.load_checkout(checkout(&row)?);
                 }
             }
             let people: Vec<_> = wanted.people.iter().copied().collect();
             let columns = "v.merchant_id, v.name, v.shopper_id";
-            for row in named(connection, columns, "shopper_keys", "name", &people, None).await? {
+            for row in named(connection, columns, "shopper_keys", "name", &people).await? {
                 let at = (MerchantId::from_uuid(row.get(0)), key(&row, 1, "shopper_keys")?);
                 world.shopper_keys.load(at, ShopperId::from_uuid(row.get(2)));
             }
             let told: Vec<_> = wanted.told_once.iter().copied().collect();
             let columns = "v.merchant_id, v.name";
-            for row in named(connection, columns, "told_once", "name", &told, None).await? {
+            for row in named(connection, columns, "told_once", "name", &told).await? {
                 let at = (MerchantId::from_uuid(row.get(0)), key(&row, 1, "told_once")?);
                 world.told_once.load(at, ());
             }
@@ -167,10 +167,10 @@ macro_rules! rows {
         ) -> Result<(), Error> {
             let ids: BTreeSet<Uuid> = wanted.timers.iter().map(|timer| timer.subject).collect();
             let ids: Vec<Uuid> = ids.into_iter().collect();
-            for row in by_id(connection, SESSION, "sessions", "id", &ids, None).await? {
+            for row in by_id(connection, SESSION, "sessions", "id", &ids).await? {
                 world.load_session(session(&row)?);
             }
-            for row in by_id(connection, CHECKOUT, "checkouts", "id", &ids, None).await? {
+            for row in by_id(connection, CHECKOUT, "checkouts", "id", &ids).await? {
                 world.load_checkout(checkout(&row)?);
             }
             Ok(())
@@ -184,16 +184,16 @@ macro_rules! rows {
                     break;
                 }
                 let sessions: Vec<_> = second.sessions.into_iter().collect();
-                for row in by_id(connection, SESSION, "sessions", "id", &sessions, None).await? {
+                for row in by_id(connection, SESSION, "sessions", "id", &sessions).await? {
                     world.load_session(session(&row)?);
                 }
                 let shoppers: Vec<_> = second.shoppers.into_iter().collect();
-                for row in by_id(connection, SHOPPER, "shoppers", "id", &shoppers, None).await? {
+                for row in by_id(connection, SHOPPER, "shoppers", "id", &shoppers).await? {
                     let shopper = shopper(&row);
                     world.shoppers.load(shopper.id, shopper);
                 }
                 let devices: Vec<_> = second.devices.into_iter().collect();
-                for row in named(connection, VISITOR, "visitors", "device", &devices, None).await? {
+                for row in named(connection, VISITOR, "visitors", "device", &devices).await? {
                     let visitor = visitor(&row)?;
                     world.visitors.load((visitor.merchant_id, visitor.device), visitor);
                 }

@@ -262,6 +262,21 @@ async fn old_days_go_even_when_the_lists_cannot_be_cleaned() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_coming_day_that_was_left_half_made_is_made_anew() {
+    let world = World::postgres().await;
+    let day = (world.now() + 5 * DAY).rfc3339()[..10].replace('-', "");
+    let name = format!("activities_p{day}");
+    world
+        .execute(&format!(
+            "drop table if exists {name}; create table {name} (subject_id uuid)"
+        ))
+        .await;
+    world.storage.prepare_days().await.unwrap();
+    let attached = format!("select count(*) from pg_inherits where inhrelid = '{name}'::regclass");
+    assert_eq!(world.number(&attached).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_week_of_days_is_there_in_advance() {
     let world = World::postgres().await;
     let merchant = world.merchant().await.id;

@@ -16,56 +16,45 @@ use super::{activity, micros};
 use crate::Error;
 use crate::triggers::{ActivityKey, HISTORY, HISTORY_BYTES};
 
-/// The rows of `table` that pairs of merchant and name point at; of checkouts, open ones and any opened after `since`.
+/// The rows of `table` that pairs of merchant and name point at.
 pub(in crate::triggers) async fn named(
     connection: &mut PgConnection,
     columns: &str,
     table: &str,
     column: &str,
     names: &[(MerchantId, Key)],
-    since: Option<Micros>,
 ) -> Result<Vec<PgRow>, Error> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let recent = if since.is_some() { RECENT } else { "" };
     let text = format!(
-        "select {columns} from unnest($1::uuid[], $2::bytea[], $3::bigint[]) as w (merchant_id, name, since)
-         join {table} v on v.merchant_id = w.merchant_id and v.{column} = w.name {recent}"
+        "select {columns} from unnest($1::uuid[], $2::bytea[]) as w (merchant_id, name)
+         join {table} v on v.merchant_id = w.merchant_id and v.{column} = w.name"
     );
     let merchants: Vec<Uuid> = names.iter().map(|(merchant, _)| merchant.uuid()).collect();
     let keys: Vec<&[u8]> = names.iter().map(|(_, key)| key.0.as_slice()).collect();
-    let query = sqlx::query(AssertSqlSafe(text))
-        .bind(merchants)
-        .bind(keys)
-        .bind(vec![since.unwrap_or_default().0; names.len()]);
+    let query = sqlx::query(AssertSqlSafe(text)).bind(merchants).bind(keys);
     Ok(query.fetch_all(connection).await?)
 }
 
-/// The rows of `table` whose `column` holds one of these ids; of checkouts likewise.
+/// The rows of `table` whose `column` holds one of these ids.
 pub(in crate::triggers) async fn by_id(
     connection: &mut PgConnection,
     columns: &str,
     table: &str,
     column: &str,
     ids: &[Uuid],
-    since: Option<Micros>,
 ) -> Result<Vec<PgRow>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let recent = if since.is_some() { RECENT } else { "" };
     let text = format!(
-        "select {columns} from unnest($1::uuid[], $2::bigint[]) as w (id, since)
-         join {table} v on v.{column} = w.id {recent}"
+        "select {columns} from unnest($1::uuid[]) as w (id)
+         join {table} v on v.{column} = w.id"
     );
-    let query = sqlx::query(AssertSqlSafe(text))
-        .bind(ids)
-        .bind(vec![since.unwrap_or_default().0; ids.len()]);
+    let query = sqlx::query(AssertSqlSafe(text)).bind(ids);
     Ok(query.fetch_all(connection).await?)
 }
-
-const RECENT: &str = "where v.state = 0 or v.opened_us > w.since";
 
 /// Loads the newest activities of each subject.
 pub(in crate::triggers) async fn load_histories(

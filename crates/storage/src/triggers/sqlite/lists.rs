@@ -16,14 +16,13 @@ use super::{activity, micros};
 use crate::Error;
 use crate::triggers::{ActivityKey, HISTORY, HISTORY_BYTES, ROWS};
 
-/// The rows of `table` that pairs of merchant and name point at; of checkouts, open ones and any opened after `since`.
+/// The rows of `table` that pairs of merchant and name point at.
 pub(in crate::triggers) async fn named(
     connection: &mut SqliteConnection,
     columns: &str,
     table: &str,
     column: &str,
     names: &[(MerchantId, Key)],
-    since: Option<Micros>,
 ) -> Result<Vec<SqliteRow>, Error> {
     let mut rows = Vec::new();
     for names in names.chunks(ROWS) {
@@ -34,7 +33,6 @@ pub(in crate::triggers) async fn named(
         query.push(format!(
             ") select {columns} from w join {table} v on v.merchant_id = w.merchant_id and v.{column} = w.name"
         ));
-        push_since(&mut query, since);
         rows.extend(
             query
                 .build()
@@ -46,14 +44,13 @@ pub(in crate::triggers) async fn named(
     Ok(rows)
 }
 
-/// The rows of `table` whose `column` holds one of these ids; of checkouts likewise.
+/// The rows of `table` whose `column` holds one of these ids.
 pub(in crate::triggers) async fn by_id(
     connection: &mut SqliteConnection,
     columns: &str,
     table: &str,
     column: &str,
     ids: &[Uuid],
-    since: Option<Micros>,
 ) -> Result<Vec<SqliteRow>, Error> {
     let mut rows = Vec::new();
     for ids in ids.chunks(ROWS) {
@@ -64,7 +61,6 @@ pub(in crate::triggers) async fn by_id(
         query.push(format!(
             ") select {columns} from w join {table} v on v.{column} = w.id"
         ));
-        push_since(&mut query, since);
         rows.extend(
             query
                 .build()
@@ -74,15 +70,6 @@ pub(in crate::triggers) async fn by_id(
         );
     }
     Ok(rows)
-}
-
-fn push_since(query: &mut QueryBuilder<Sqlite>, since: Option<Micros>) {
-    if let Some(since) = since {
-        query
-            .push(" where (v.state = 0 or v.opened_us > ")
-            .push_bind(since.0)
-            .push(")");
-    }
 }
 
 /// Loads the newest activities of each subject.
