@@ -161,20 +161,30 @@ pub(crate) fn people<S>(
     filter: &SubjectFilter<S>,
     column: impl sea_orm::ColumnTrait,
 ) -> Condition {
-    let identity = Identity {
-        email: filter.email.clone(),
-        phone: filter.phone.clone(),
-        ..Identity::default()
-    }
-    .normal();
+    let by_phone = |phone: String| {
+        let identity = Identity {
+            phone: Some(phone),
+            ..Identity::default()
+        };
+        identity.normal().phone_key()
+    };
     let mut all = Condition::all();
-    for (asked, key) in [
-        (&filter.email, identity.email_key()),
-        (&filter.phone, identity.phone_key()),
-    ] {
-        if asked.is_some() {
-            all = all.add(column.in_subquery(named(scope, key)));
-        }
+    if let Some(email) = &filter.email {
+        let identity = Identity {
+            email: Some(email.clone()),
+            ..Identity::default()
+        };
+        let key = identity.normal().email_key();
+        all = all.add(column.in_subquery(named(scope, key)));
+    }
+    if let Some(phone) = &filter.phone {
+        // With its dial code, the plus or not; or as it came without one.
+        let whole = by_phone(format!("+{}", phone.trim().trim_start_matches('+')));
+        let bare = by_phone(phone.clone());
+        let either = Condition::any()
+            .add(column.in_subquery(named(scope, whole)))
+            .add(column.in_subquery(named(scope, bare)));
+        all = all.add(either);
     }
     all
 }

@@ -184,11 +184,7 @@ fn happenings(
 }
 
 /// In order of time: at the same time an activity comes before what it caused, a timer before the state it ends in.
-fn finish(
-    mut entries: Vec<Entry>,
-    recorded: &[(Activity, Note)],
-    told: &[Told<'_>],
-) -> Vec<Entry> {
+fn finish(mut entries: Vec<Entry>, recorded: &[(Activity, Note)], told: &[Told<'_>]) -> Vec<Entry> {
     let places: HashMap<ActivityId, usize> = recorded
         .iter()
         .enumerate()

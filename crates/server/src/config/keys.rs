@@ -115,7 +115,10 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
     ("log_redaction", "What the delivery log leaves out."),
     ("outbound", "How receivers are reached."),
     ("retention", "How long things are kept."),
-    ("triggers", "When what shoppers do, or no longer do, becomes an event."),
+    (
+        "triggers",
+        "When what shoppers do, or no longer do, becomes an event.",
+    ),
     ("worker", "Delivering."),
 ];
 

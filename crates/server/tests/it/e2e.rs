@@ -43,6 +43,6 @@ mod simulate;
 mod stage;
 mod standard;
 mod test_send;
-mod timers;
 mod timelines;
+mod timers;
 mod uninstalling;

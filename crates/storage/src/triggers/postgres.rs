@@ -20,7 +20,8 @@ super::rows::rows!(Postgres, PgConnection, PgRow);
 pub(super) async fn decide(pool: &PgPool, case: &Case, decide: &Rule) -> Result<Outcome, Error> {
     let mut transaction = pool.begin().await?;
     let busy = lock(&mut transaction, &case.merchants).await?;
-    // After the locks: nothing can change under a decision that has them.
+    // After the locks: what other decisions did is seen. Changes of the configuration are looked for once more as
+    // the events are written.
     if postgres_v(&mut transaction).await? != case.version {
         transaction.rollback().await?;
         return Ok(Outcome::Stale);
