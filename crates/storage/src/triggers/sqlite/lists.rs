@@ -26,22 +26,29 @@ pub(in crate::triggers) async fn named(
 ) -> Result<Vec<SqliteRow>, Error> {
     let mut rows = Vec::new();
     for names in names.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new("with w (merchant_id, name) as (");
-        query.push_values(names, |mut row, (merchant, name)| {
-            row.push_bind(merchant.uuid()).push_bind(name.0.to_vec());
-        });
-        query.push(format!(
-            ") select {columns} from w join {table} v on v.merchant_id = w.merchant_id and v.{column} = w.name"
-        ));
-        rows.extend(
-            query
-                .build()
-                .persistent(false)
-                .fetch_all(&mut *connection)
-                .await?,
-        );
+        let mut query = named_query("", columns, table, column, names);
+        let query = query.build().persistent(false);
+        rows.extend(query.fetch_all(&mut *connection).await?);
     }
     Ok(rows)
+}
+
+/// A cross join is a join in this order: left to itself, SQLite reads the whole table once a list is long enough.
+fn named_query(
+    prefix: &str,
+    columns: &str,
+    table: &str,
+    column: &str,
+    names: &[(MerchantId, Key)],
+) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::<Sqlite>::new(format!("{prefix}with w (merchant_id, name) as ("));
+    query.push_values(names, |mut row, (merchant, name)| {
+        row.push_bind(merchant.uuid()).push_bind(name.0.to_vec());
+    });
+    query.push(format!(
+        ") select {columns} from w cross join {table} v on v.merchant_id = w.merchant_id and v.{column} = w.name"
+    ));
+    query
 }
 
 /// The rows of `table` whose `column` holds one of these ids.
@@ -54,22 +61,29 @@ pub(in crate::triggers) async fn by_id(
 ) -> Result<Vec<SqliteRow>, Error> {
     let mut rows = Vec::new();
     for ids in ids.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new("with w (id) as (");
-        query.push_values(ids, |mut row, id| {
-            row.push_bind(*id);
-        });
-        query.push(format!(
-            ") select {columns} from w join {table} v on v.{column} = w.id"
-        ));
-        rows.extend(
-            query
-                .build()
-                .persistent(false)
-                .fetch_all(&mut *connection)
-                .await?,
-        );
+        let mut query = by_id_query("", columns, table, column, ids);
+        let query = query.build().persistent(false);
+        rows.extend(query.fetch_all(&mut *connection).await?);
     }
     Ok(rows)
+}
+
+/// In this order, too.
+fn by_id_query(
+    prefix: &str,
+    columns: &str,
+    table: &str,
+    column: &str,
+    ids: &[Uuid],
+) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::<Sqlite>::new(format!("{prefix}with w (id) as ("));
+    query.push_values(ids, |mut row, id| {
+        row.push_bind(*id);
+    });
+    query.push(format!(
+        ") select {columns} from w cross join {table} v on v.{column} = w.id"
+    ));
+    query
 }
 
 /// Loads the newest activities of each subject.
@@ -231,4 +245,50 @@ pub(in crate::triggers) async fn save_activities(
             .await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection as _;
+
+    use super::*;
+
+    /// How SQLite goes about a query.
+    async fn plan(connection: &mut SqliteConnection, mut query: QueryBuilder<Sqlite>) -> String {
+        let rows = query.build().fetch_all(connection).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|row| row.get(3)).collect();
+        steps.join("; ")
+    }
+
+    #[tokio::test]
+    async fn long_lists_are_looked_up_by_index() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let tables = "create table things (id blob not null primary key, merchant_id blob not null, kind smallint,
+            name blob not null); create unique index things_name on things (merchant_id, kind, name);
+            create index things_alone on things (merchant_id, name)";
+        sqlx::raw_sql(tables)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        for count in [1, 200, 1_000] {
+            let ids: Vec<Uuid> = (0..count).map(Uuid::from_u128).collect();
+            let names: Vec<_> = ids
+                .iter()
+                .map(|id| (MerchantId::from_uuid(*id), Key::device(&id.to_string())))
+                .collect();
+            let one_kind = "(select * from things where kind = 1)";
+            let queries = [
+                by_id_query("explain query plan ", "v.kind", "things", "id", &ids),
+                named_query("explain query plan ", "v.kind", "things", "name", &names),
+                named_query("explain query plan ", "v.kind", one_kind, "name", &names),
+            ];
+            for query in queries {
+                let plan = plan(&mut connection, query).await;
+                let by_index =
+                    plan.contains("SEARCH v USING") || plan.contains("SEARCH things USING");
+                let all = plan.contains("SCAN v") || plan.contains("SCAN things");
+                assert!(by_index && !all, "{count}: {plan}");
+            }
+        }
+    }
 }
