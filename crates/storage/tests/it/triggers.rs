@@ -197,22 +197,6 @@ async fn fill(world: &World, now: Micros) {
     world.execute("analyze").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn decisions_stay_quick_on_full_tables_of_a_file() {
-    let world = World::sqlite().await;
-    let merchant = world.merchant().await;
-    fill(&world, world.now()).await;
-    use_everything(&world, &merchant, 0..1).await;
-    let timed = Instant::now();
-    use_everything(&world, &merchant, 1..1_001).await;
-    // One table read for each of a thousand activities, or timers, would take minutes.
-    assert!(
-        timed.elapsed() < Duration::from_secs(15),
-        "{:?}",
-        timed.elapsed()
-    );
-}
-
 /// Reads of whole tables so far, of the tables of triggers and their days, once all of storage's sessions have ended.
 async fn scans(settings: &DatabaseSettings) -> BTreeMap<String, i64> {
     let mut observer = PgConnection::connect(&settings.url).await.unwrap();
