@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi verify conformance conformance/check clients resilience bench db/reset tools
+.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check clients resilience bench db/reset tools
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,13 +42,16 @@ lint: ## Check format, lints, licences and container files
 fmt: ## Format the code
 	cargo fmt --all
 
-gen: gen/settings gen/openapi ## Write every made file
+gen: gen/settings gen/openapi gen/roles ## Write every made file
 
 gen/settings: build ## Write config.default.toml and docs/settings.md
 	$(TARGET)/hookyard config --write .
 
 gen/openapi: build ## Write openapi/*.json
 	$(TARGET)/hookyard openapi --write openapi
+
+gen/roles: build ## Write docs/roles.md
+	$(TARGET)/hookyard roles --write docs/roles.md
 
 verify: build ## Fail if a made file is not what the code says
 	@scripts/verify.sh $(TARGET)/hookyard

@@ -6,8 +6,9 @@ trap 'rm -rf "$fresh"' EXIT
 mkdir "$fresh/docs"
 "$1" config --write "$fresh"
 "$1" openapi --write "$fresh/openapi"
+"$1" roles --write "$fresh/docs/roles.md"
 stale=
-for file in config.default.toml docs/settings.md openapi/hookyard.json openapi/hookyard-3.0.json; do
+for file in config.default.toml docs/settings.md docs/roles.md openapi/hookyard.json openapi/hookyard-3.0.json; do
   cmp -s "$file" "$fresh/$file" || stale="$stale $file"
 done
 if [ -n "$stale" ]; then

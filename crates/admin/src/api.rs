@@ -6,6 +6,7 @@
 mod activities;
 mod api_keys;
 mod apps;
+mod audit_log;
 mod auth;
 mod checkouts;
 mod deliveries;
@@ -48,6 +49,7 @@ pub(crate) type Apis = (
     event_types::EventTypesApi,
     api_keys::ApiKeysApi,
     users::UsersApi,
+    audit_log::AuditLogApi,
 );
 
 /// One tag for each resource.
@@ -83,6 +85,9 @@ pub(crate) enum Tag {
     ApiKeys,
     /// People and their roles.
     Users,
+    /// Who did what to what.
+    #[oai(rename = "Audit log")]
+    AuditLog,
 }
 
 /// The API as poem-openapi describes and serves it.
@@ -103,6 +108,7 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
         event_types::EventTypesApi,
         api_keys::ApiKeysApi,
         users::UsersApi,
+        audit_log::AuditLogApi,
     );
     OpenApiService::new(apis, "Hookyard", env!("CARGO_PKG_VERSION"))
         .description(include_str!("api/description.md"))

@@ -9,9 +9,7 @@ use gateway::Gateway;
 use storage::Storage;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Auth;
-use crate::auth::caller::Caller;
-use crate::auth::permissions::Permission;
+use crate::auth::{Auth, Bearer};
 use crate::problem::{ApiError, Slug};
 
 /// Everything the HTTP side needs, put together by the server.
@@ -71,16 +69,15 @@ impl App {
         }
     }
 
-    /// The scope of a merchant that exists and that the caller may use in this way.
+    /// The scope of a merchant that exists and that the caller may use for this operation.
     ///
     /// Errors: 404 for a merchant that is not the caller's or does not exist, 403 for a wrong role or scope.
     pub(crate) async fn scope(
         &self,
-        caller: &Caller,
+        caller: &Bearer,
         merchant_id: MerchantId,
-        permission: Permission,
     ) -> Result<TenantScope, ApiError> {
-        let scope = caller.scope(merchant_id, permission)?;
+        let scope = caller.merchant(merchant_id)?;
         match self.storage.merchant(scope).await? {
             Some(_) => Ok(scope),
             None => Err(ApiError::of(Slug::NotFound)),

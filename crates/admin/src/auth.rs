@@ -7,7 +7,8 @@ pub(crate) mod caller;
 pub(crate) mod fingerprint;
 pub(crate) mod jwt;
 pub mod password;
-pub(crate) mod permissions;
+pub(crate) mod scope;
+pub(crate) mod table;
 pub(crate) mod throttle;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +17,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::clock::Clock as _;
-use domain::id::UserId;
+use domain::id::{AppId, MerchantId, UserId};
+use domain::tenancy::{OwnerScope, PlatformScope, TenantScope};
 use moka::sync::Cache;
 use poem::http::header::AUTHORIZATION;
 use poem::{Request, RequestBody};
@@ -26,16 +28,19 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 use storage::Storage;
+use storage::audit::Origin;
 use storage::users::Rotation;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::operations::{Guard, Subject};
 use crate::problem::{ApiError, Slug};
 use crate::settings::Settings;
 use caller::Caller;
 use fingerprint::Fingerprints;
 use jwt::Jwt;
 use password::Passwords;
+use table::Row;
 use throttle::Throttle;
 
 /// How long a role or a key is believed without asking again.
@@ -306,14 +311,67 @@ fn first_16(hash: &[u8]) -> [u8; 16] {
     first
 }
 
-/// Asks for a proven caller.
-pub(crate) struct Bearer(pub(crate) Arc<Caller>);
+/// Asks for a proven caller who may do the operation at hand: by the table, for the merchant or app that the path
+/// names.
+pub(crate) struct Bearer {
+    caller: Arc<Caller>,
+    row: &'static Row,
+}
 
 impl std::ops::Deref for Bearer {
     type Target = Caller;
 
     fn deref(&self) -> &Caller {
-        &self.0
+        &self.caller
+    }
+}
+
+impl Bearer {
+    /// Lets the caller through, or not.
+    ///
+    /// Errors: 404 for somebody else's merchant or app, 403 for a role or scope that does not reach.
+    fn admit(caller: Arc<Caller>, guard: &Guard) -> Result<Self, ApiError> {
+        let row = guard.row.ok_or_else(|| ApiError::of(Slug::Forbidden))?;
+        let missing = || ApiError::of(Slug::NotFound);
+        match &guard.of {
+            Subject::Merchant(id) => {
+                caller.merchant(id.parse().map_err(|_| missing())?, row)?;
+            }
+            Subject::App(id) => {
+                caller.app(id.parse().map_err(|_| missing())?, row)?;
+            }
+            Subject::Anybody => caller.anywhere(row)?,
+        }
+        Ok(Self { caller, row })
+    }
+
+    /// The scope of a merchant.
+    ///
+    /// Errors: 404 for a merchant that is not theirs, 403 for a wrong role or scope.
+    pub(crate) fn merchant(&self, id: MerchantId) -> Result<TenantScope, ApiError> {
+        self.caller.merchant(id, self.row)
+    }
+
+    /// The scope of an app.
+    ///
+    /// Errors: 404 for an app that is not theirs, 403 for a wrong role or scope.
+    pub(crate) fn app(&self, id: AppId) -> Result<OwnerScope, ApiError> {
+        self.caller.app(id, self.row)
+    }
+
+    /// The scope of the whole platform.
+    ///
+    /// Errors: 403.
+    pub(crate) fn platform(&self) -> Result<PlatformScope, ApiError> {
+        self.caller.platform(self.row)
+    }
+
+    /// Whether they may do this part of the operation across the platform.
+    ///
+    /// Errors: 403.
+    pub(crate) fn part(&self, row: &str) -> Result<PlatformScope, ApiError> {
+        let row = table::find(row).ok_or_else(|| ApiError::of(Slug::Forbidden))?;
+        self.caller.platform(row)
     }
 }
 
@@ -354,6 +412,12 @@ impl<'a> ApiExtractor<'a> for Bearer {
             .headers()
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok());
-        Ok(Self(app.auth.prove(header).await?))
+        let caller = app.auth.prove(header).await?;
+        if let Some(origin) = Origin::current() {
+            origin.proven(|| caller.as_actor());
+        }
+        let guard = request.extensions().get::<Guard>();
+        let guard = guard.ok_or_else(|| ApiError::of(Slug::Forbidden))?;
+        Ok(Self::admit(caller, guard)?)
     }
 }

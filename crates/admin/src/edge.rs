@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt as _;
@@ -11,8 +12,9 @@ use poem::http::header::{
 };
 use poem::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
+use storage::audit::Origin;
 
-use crate::operations::{Operations, PREFIX, hides_control};
+use crate::operations::{Guard, Operations, PREFIX, hides_control};
 use crate::problem::{ApiError, PROBLEM_JSON, Problem, Slug};
 
 /// Names a request in answers and logs.
@@ -141,12 +143,16 @@ impl<E> Edge<E> {
 impl<E: Endpoint> Endpoint for Edge<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let request_id = self.request_id(&request);
         let uri = request.uri().clone();
+        if let Some(guard) = self.operations.guard(request.method(), uri.path()) {
+            request.extensions_mut().insert(guard);
+        }
+        let origin = Arc::new(origin(&request, &request_id));
         let outcome = match self.check(&request) {
             Err(error) => Err(error),
-            Ok(()) => match AssertUnwindSafe(self.inner.call(request))
+            Ok(()) => match AssertUnwindSafe(origin.run(self.inner.call(request)))
                 .catch_unwind()
                 .await
             {
@@ -166,6 +172,17 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         }
         Ok(response)
     }
+}
+
+/// What the audit log says of changes that a request makes.
+fn origin(request: &Request, request_id: &str) -> Origin {
+    let guard = request.extensions().get::<Guard>();
+    let address = request.remote_addr().as_socket_addr();
+    Origin::request(
+        guard.and_then(|guard| guard.operation),
+        address.map(|address| address.ip().to_canonical().to_string()),
+        request_id.to_owned(),
+    )
 }
 
 /// What a panic said, for the log.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use storage::audit::Origin;
 use storage::idempotency::{Answer, AnswerKey, Begun};
 use uuid::Uuid;
 
@@ -72,9 +73,12 @@ impl Once {
                 shows: PhantomData,
             }),
             // In a task of its own: a caller that hangs up must not leave the work half done.
-            Begun::Fresh => tokio::spawn(finish(Arc::clone(app), key, work))
-                .await
-                .map_err(ApiError::internal)?,
+            Begun::Fresh => {
+                let origin = Origin::current().unwrap_or_default();
+                tokio::spawn(origin.run(finish(Arc::clone(app), key, work)))
+                    .await
+                    .map_err(ApiError::internal)?
+            }
         }
     }
 }

@@ -25,5 +25,6 @@ pub use api::routes;
 pub use api::simulate::simulate;
 pub use app::{App, Probes, ReadinessCheck};
 pub use auth::Auth;
+pub use auth::table::page as roles_page;
 pub use openapi::{Version, spec};
 pub use settings::Settings;

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::service;
+use crate::auth::table::{self, Key};
 use crate::page::{LIMIT_DEFAULT, LIMIT_MAX};
 use crate::problem::Slug;
 
@@ -36,7 +37,9 @@ pub fn spec(version: Version) -> String {
     for (path, method, operation) in operations(&mut document) {
         drop_impossible(&path, &method, operation);
         settle_parameters(operation);
+        secure(version, operation);
     }
+    name_schemes(&mut document["components"]["securitySchemes"]);
     list_problems(&mut document["components"]["schemas"]["Problem"]["properties"]["type"]);
     document["openapi"] = json!(match version {
         Version::V3_1 => "3.1.0",
@@ -195,6 +198,48 @@ fn drop_impossible(path: &str, method: &str, operation: &mut Value) {
         "413" | "415" | "422" => with_body || method == "post",
         "429" => tests,
         _ => true,
+    });
+}
+
+/// Says who may, by the table: people with an access token, programs with an API key of the scope.
+fn secure(version: Version, operation: &mut Value) {
+    let row = operation["operationId"].as_str().and_then(table::find);
+    let Some(row) = row else { return };
+    let mut security = vec![json!({ "bearer": [] })];
+    let scopes = match row.key {
+        Key::Scope(scope) => Some(vec![scope.as_str()]),
+        Key::Any => Some(Vec::new()),
+        Key::Never => None,
+    };
+    // 3.0 knows scopes of OAuth only.
+    let scopes = scopes.map(|scopes| match version {
+        Version::V3_1 => scopes,
+        Version::V3_0 => Vec::new(),
+    });
+    security.extend(scopes.map(|scopes| json!({ "apiKey": scopes })));
+    operation["security"] = json!(security);
+    let who = format!("Who may: {}.", row.words());
+    operation["description"] = json!(match operation["description"].as_str() {
+        Some(words) => format!("{words}\n\n{who}"),
+        None => who,
+    });
+}
+
+/// People and programs show their credentials in the same header, but are told apart in the document.
+fn name_schemes(schemes: &mut Value) {
+    *schemes = json!({
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "A person's access token, from `createToken`.",
+        },
+        "apiKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "hy_…",
+            "description": "A program's API key. The scopes it needs stand at each operation.",
+        },
     });
 }
 

@@ -1,20 +1,58 @@
 //! What the API offers, read from its own description: which methods a path has, which parameters an
-//! operation takes. The router tells neither.
+//! operation takes, who may do it, and whose data its path names. The router tells none of this.
+
+use std::sync::Arc;
 
 use poem::http::Method;
 use poem_openapi::OpenApi;
 use poem_openapi::registry::MetaParamIn;
 
+use crate::auth::table::{self, Row};
 use crate::problem::ApiError;
 
 /// Where the API lives.
 pub(crate) const PREFIX: &str = "/v1";
 
+/// One operation of the API.
 struct Operation {
     method: Method,
-    /// The path's parts; `None` stands for a parameter.
-    parts: Vec<Option<String>>,
+    /// The path's parts.
+    parts: Vec<Part>,
     query: Vec<String>,
+    id: Option<&'static str>,
+    /// Who may do it.
+    row: Option<&'static Row>,
+}
+
+/// A part of a path.
+enum Part {
+    /// This text.
+    Text(String),
+    /// Anything: the parameter of this name.
+    Parameter(String),
+}
+
+/// Who may do the operation that a request asks for, and whose data its path names. [`crate::auth::Bearer`] lets
+/// nobody through without one.
+#[derive(Debug, Clone)]
+pub(crate) struct Guard {
+    /// The operation's id.
+    pub(crate) operation: Option<&'static str>,
+    /// The operation's row; `None` lets nobody through.
+    pub(crate) row: Option<&'static Row>,
+    /// What the path begins with.
+    pub(crate) of: Subject,
+}
+
+/// Whose data a path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The merchant of this id, as the path spells it.
+    Merchant(String),
+    /// The app of this id, as the path spells it.
+    App(String),
+    /// Nobody's in particular.
+    Anybody,
 }
 
 /// Whether a part of a URL spells a control character: nothing we store or look for has one.
@@ -31,34 +69,45 @@ pub(crate) fn hides_control(part: &str) -> bool {
 }
 
 /// All operations of the API.
-pub(crate) struct Operations(Vec<Operation>);
+#[derive(Clone)]
+pub(crate) struct Operations(Arc<Vec<Operation>>);
 
 impl Operations {
     /// Those of `A`.
     pub(crate) fn of<A: OpenApi>() -> Self {
         let paths = A::meta().into_iter().flat_map(|api| api.paths);
-        Self(
-            paths
-                .flat_map(|path| {
-                    let parts: Vec<Option<String>> = path
-                        .path
-                        .trim_start_matches('/')
-                        .split('/')
-                        .map(|part| (!part.starts_with('{')).then(|| part.to_owned()))
-                        .collect();
-                    path.operations.into_iter().map(move |operation| Operation {
-                        method: operation.method,
-                        parts: parts.clone(),
-                        query: operation
-                            .params
-                            .into_iter()
-                            .filter(|param| param.in_type == MetaParamIn::Query)
-                            .map(|param| param.name)
-                            .collect(),
-                    })
-                })
-                .collect(),
-        )
+        let all = paths.flat_map(|path| {
+            let place = path.path;
+            path.operations.into_iter().map(move |operation| Operation {
+                method: operation.method,
+                parts: place
+                    .trim_start_matches('/')
+                    .split('/')
+                    .map(Part::of)
+                    .collect(),
+                query: operation
+                    .params
+                    .into_iter()
+                    .filter(|param| param.in_type == MetaParamIn::Query)
+                    .map(|param| param.name)
+                    .collect(),
+                id: operation.operation_id,
+                row: operation.operation_id.and_then(table::find),
+            })
+        });
+        Self(Arc::new(all.collect()))
+    }
+
+    /// Who may do what a request asks for; `None` where the API has no such operation.
+    pub(crate) fn guard(&self, method: &Method, path: &str) -> Option<Guard> {
+        let operation = self
+            .at(path)
+            .find(|operation| operation.method == *method)?;
+        Some(Guard {
+            operation: operation.id,
+            row: operation.row,
+            of: operation.subject(path),
+        })
     }
 
     /// The methods of a path, for `Allow`. Outside the API everything is read only.
@@ -107,17 +156,57 @@ impl Operations {
     }
 
     fn at(&self, path: &str) -> impl Iterator<Item = &Operation> {
-        let parts: Vec<&str> = path
-            .strip_prefix(PREFIX)
-            .map(|rest| rest.trim_start_matches('/').split('/').collect())
-            .unwrap_or_default();
+        let parts: Vec<&str> = parts_of(path).collect();
         self.0.iter().filter(move |operation| {
             operation.parts.len() == parts.len()
                 && operation
                     .parts
                     .iter()
                     .zip(&parts)
-                    .all(|(known, given)| known.as_ref().is_none_or(|known| known == given))
+                    .all(|(known, given)| known.matches(given))
         })
+    }
+}
+
+/// The parts of a request's path; none outside the API.
+fn parts_of(path: &str) -> impl Iterator<Item = &str> {
+    path.strip_prefix(PREFIX)
+        .into_iter()
+        .flat_map(|rest| rest.trim_start_matches('/').split('/'))
+}
+
+impl Part {
+    fn of(text: &str) -> Self {
+        match text
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
+            Some(name) => Self::Parameter(name.to_owned()),
+            None => Self::Text(text.to_owned()),
+        }
+    }
+
+    fn matches(&self, given: &str) -> bool {
+        match self {
+            Self::Text(text) => text == given,
+            Self::Parameter(_) => true,
+        }
+    }
+}
+
+impl Operation {
+    /// Whose data this path, which is one of the operation's, names: its first parameter says. An installation's
+    /// path names a merchant, then an app: it is the merchant's.
+    fn subject(&self, path: &str) -> Subject {
+        let named = self.parts.iter().zip(parts_of(path));
+        let mut named = named.filter_map(|(part, given)| match part {
+            Part::Parameter(name) => Some((name.as_str(), given.to_owned())),
+            Part::Text(_) => None,
+        });
+        match named.next() {
+            Some(("merchant_id", id)) => Subject::Merchant(id),
+            Some(("app_id", id)) => Subject::App(id),
+            _ => Subject::Anybody,
+        }
     }
 }

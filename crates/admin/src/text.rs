@@ -23,7 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use storage::users::{MerchantRole, PlatformRole};
 
-use crate::auth::permissions::Scope;
+use crate::auth::scope::Scope;
 use crate::problem::ApiError;
 
 /// A value that has one spelling as a string.

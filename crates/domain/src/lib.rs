@@ -4,6 +4,7 @@
 pub mod address_policy;
 pub mod app;
 pub mod attempt;
+pub mod audit;
 pub mod catalog;
 pub mod clock;
 pub mod delivery;

@@ -1,5 +1,5 @@
 //! Whose data a call may touch. Every storage call on a tenant's rows asks for a [`TenantScope`]; on
-//! endpoints, which apps own too, for an [`OwnerScope`].
+//! endpoints, which apps own too, for an [`OwnerScope`]; across tenants for a [`PlatformScope`].
 
 use crate::endpoint::Owner;
 use crate::id::MerchantId;
@@ -34,6 +34,48 @@ impl OwnerScope {
     /// The owner in whose name the call is made.
     pub const fn owner(self) -> Owner {
         self.0
+    }
+}
+
+/// Permission to touch the rows of every merchant and app. Made by authentication of the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlatformScope(());
+
+impl PlatformScope {
+    /// The scope of a caller whose role on the platform has been proven, or of an operator at the command line.
+    pub const fn proven() -> Self {
+        Self(())
+    }
+}
+
+/// Whose rows a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// One merchant's.
+    Merchant(TenantScope),
+    /// Everybody's.
+    Platform(PlatformScope),
+}
+
+impl Reach {
+    /// The one merchant; `None` for everybody.
+    pub const fn merchant_id(self) -> Option<MerchantId> {
+        match self {
+            Self::Merchant(scope) => Some(scope.merchant_id()),
+            Self::Platform(_) => None,
+        }
+    }
+}
+
+impl From<TenantScope> for Reach {
+    fn from(scope: TenantScope) -> Self {
+        Self::Merchant(scope)
+    }
+}
+
+impl From<PlatformScope> for Reach {
+    fn from(scope: PlatformScope) -> Self {
+        Self::Platform(scope)
     }
 }
 

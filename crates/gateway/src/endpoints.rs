@@ -1,7 +1,9 @@
 //! Endpoints of merchants and of apps: made, changed, switched on and off, deleted; their subscriptions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use domain::audit::Actor;
 use domain::dialect::Dialect;
 use domain::endpoint::{
     self, Batch, DESCRIPTION_MAX, Destination, DisabledReason, Endpoint, Owner, SCHEDULE_MAX,
@@ -10,6 +12,7 @@ use domain::error::FieldError;
 use domain::event::make_canonical;
 use domain::id::EndpointId;
 use domain::tenancy::{OwnerScope, TenantScope};
+use storage::audit::Origin;
 use storage::jobs::Waiting;
 
 use crate::merchants::set;
@@ -240,6 +243,8 @@ impl Gateway {
             ours = endpoint.disabled.is_none();
             endpoint.disabled.get_or_insert((reason, now));
         });
+        let origin = Origin::of("disableEndpoint", Actor::system());
+        let disabled = Arc::new(origin).run(disabled);
         let endpoint = disabled.await?.ok_or(Error::NotFound)?;
         Ok(ours.then_some(endpoint))
     }

@@ -71,10 +71,13 @@ impl Gateway {
         scope: impl Into<OwnerScope>,
         id: EndpointId,
     ) -> Result<Secrets, Error> {
-        self.storage
-            .secrets(scope, id)
-            .await?
-            .ok_or(Error::NotFound)
+        let scope = scope.into();
+        let secrets = self.storage.secrets(scope, id).await?;
+        let secrets = secrets.ok_or(Error::NotFound)?;
+        // Noted first: nobody sees a secret unseen.
+        let owner = Some(scope.owner());
+        self.storage.note_use("revealSecret", id, owner).await?;
+        Ok(secrets)
     }
 
     /// New secrets. The plain header carries the new one at once; signatures carry both until the overlap

@@ -134,6 +134,8 @@ impl Gateway {
     ) -> Result<Attempt, Error> {
         let id = destination.endpoint.id;
         let event = self.sample(scope, destination, test, store).await?;
+        let owner = Some(destination.endpoint.owner);
+        self.storage.note_use("testEndpoint", id, owner).await?;
         self.tests
             .0
             .check_key(&id)

@@ -14,7 +14,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{config as config_command, create_admin, demo, migrate, openapi, serve, simulate};
+use commands::{
+    config as config_command, create_admin, demo, migrate, openapi, roles, serve, simulate,
+    verify_audit_log,
+};
 use config::Flags;
 
 /// Self-hosted webhook gateway for commerce platforms.
@@ -39,6 +42,10 @@ enum Command {
     Config(config_command::Arguments),
     /// Print the OpenAPI document
     Openapi(openapi::Arguments),
+    /// Prove that nobody has changed the audit log
+    VerifyAuditLog,
+    /// Print who may do what: each operation with the roles and scopes it takes
+    Roles(roles::Arguments),
     /// Play activities in virtual time and print which events would fire
     Simulate(simulate::Arguments),
     /// Show deliveries and retries with a merchant and receivers made for it
@@ -54,6 +61,8 @@ async fn main() -> ExitCode {
         Command::CreateAdmin(arguments) => create_admin::run(&flags, arguments).await,
         Command::Config(arguments) => config_command::run(&flags, &arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::VerifyAuditLog => verify_audit_log::run(&flags).await,
+        Command::Roles(arguments) => roles::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Demo(arguments) => demo::run(&flags, arguments).await,
     })

@@ -1,6 +1,7 @@
 //! API keys: stored as hashes, shown once, owned by the platform or by one merchant.
 
 use domain::clock::{Clock as _, Micros};
+use domain::endpoint::Owner;
 use domain::id::{ApiKeyId, MerchantId};
 use domain::tenancy::TenantScope;
 use sea_orm::{
@@ -8,6 +9,7 @@ use sea_orm::{
     sea_query::Expr,
 };
 
+use crate::audit::Change;
 use crate::entity::{api_key, merchant};
 use crate::{Error, Page, PageRequest, Storage};
 
@@ -49,6 +51,8 @@ impl Storage {
         api_key::Entity::insert(row)
             .exec_without_returning(&write.transaction)
             .await?;
+        let note = noted("createApiKey", key).states(None, Some(key));
+        write.note(note, self.clock().now()).await?;
         write.commit().await?;
         Ok(())
     }
@@ -111,8 +115,11 @@ impl Storage {
         api_key::Entity::delete_by_id(id.uuid())
             .exec(&write.transaction)
             .await?;
+        let key = ApiKey::from(row);
+        let note = noted("deleteApiKey", &key).states(Some(&key), None);
+        write.note(note, self.clock().now()).await?;
         write.commit().await?;
-        Ok(Some(row.into()))
+        Ok(Some(key))
     }
 
     /// Notes that a key has been used now.
@@ -131,6 +138,10 @@ impl Storage {
         write.commit().await?;
         Ok(())
     }
+}
+
+fn noted(action: &'static str, key: &ApiKey) -> Change {
+    Change::of(action, key.id, key.merchant_id.map(Owner::Merchant))
 }
 
 impl From<api_key::Model> for ApiKey {

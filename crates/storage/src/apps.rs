@@ -10,6 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::audit::Change;
 use crate::entity::{app, endpoint, installation};
 use crate::{Error, Page, PageRequest, Storage};
 
@@ -31,6 +32,8 @@ impl Storage {
     pub async fn create_app(&self, app: &App) -> Result<(), Error> {
         let write = self.begin_write().await?;
         row(app).insert(&write.transaction).await?;
+        let note = noted("createApp", app.id).states(None, Some(app));
+        write.note(note, self.clock().now()).await?;
         write.commit().await
     }
 
@@ -47,10 +50,13 @@ impl Storage {
         let Some(model) = find(&write.transaction, id.uuid(), true).await? else {
             return Ok(None);
         };
-        let mut app = App::from(model);
+        let before = App::from(model);
+        let mut app = before.clone();
         edit(&mut app);
         app.updated_at = self.clock().now();
         row(&app).update(&write.transaction).await?;
+        let note = noted("updateApp", id).states(Some(&before), Some(&app));
+        write.note(note, app.updated_at).await?;
         write.commit().await?;
         Ok(Some(app))
     }
@@ -60,9 +66,9 @@ impl Storage {
     /// Errors: the database cannot be reached.
     pub async fn delete_app(&self, id: AppId) -> Result<AppDeleted, Error> {
         let change = self.begin_write().await?;
-        if find(&change.transaction, id.uuid(), true).await?.is_none() {
+        let Some(model) = find(&change.transaction, id.uuid(), true).await? else {
             return Ok(AppDeleted::NotFound);
-        }
+        };
         let installed = installation::Entity::find()
             .filter(installation::Column::AppId.eq(id.uuid()))
             .filter(installation::Column::UninstalledUs.is_null())
@@ -88,6 +94,8 @@ impl Storage {
             .filter(endpoint::Column::DeletedUs.is_null())
             .exec(&change.transaction)
             .await?;
+        let note = noted("deleteApp", id).states(Some(&App::from(model)), None);
+        change.note(note, Micros(now)).await?;
         change.commit_change_of(Owner::App(id)).await?;
         let gone = endpoints
             .into_iter()
@@ -122,6 +130,10 @@ impl Storage {
 }
 
 /// An app that is there, under a row lock if asked for.
+fn noted(action: &'static str, id: AppId) -> Change {
+    Change::of(action, id, Some(Owner::App(id)))
+}
+
 pub(crate) async fn find(
     connection: &impl ConnectionTrait,
     id: Uuid,

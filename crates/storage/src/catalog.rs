@@ -7,6 +7,7 @@ use domain::id::MerchantId;
 use sea_orm::{ActiveModelTrait as _, EntityTrait as _, QueryOrder as _, Set};
 use uuid::Uuid;
 
+use crate::audit::Change;
 use crate::entity::event_type;
 use crate::{Error, Storage};
 
@@ -30,6 +31,8 @@ impl Storage {
         }
         .insert(&change.transaction)
         .await?;
+        let note = Change::of("createEventType", &new.name, None).states(None, Some(new));
+        change.note(note, self.clock().now()).await?;
         change.commit_change(EVERY_MERCHANT).await?;
         Ok(())
     }

@@ -7,7 +7,7 @@ use domain::attempt::Outcome;
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{Delivery, JobState, SkipReason, Status};
 use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
-use domain::tenancy::TenantScope;
+use domain::tenancy::{Reach, TenantScope};
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, Select,
@@ -62,11 +62,11 @@ impl Storage {
     /// Errors: the database cannot be reached.
     pub async fn deliveries(
         &self,
-        scope: Option<TenantScope>,
+        of: impl Into<Reach>,
         filter: &DeliveryFilter,
         page: PageRequest,
     ) -> Result<Page<Delivery>, Error> {
-        let mut query = filtered(filter, scope, self.clock().now())
+        let mut query = filtered(filter, of.into(), self.clock().now())
             .order_by_desc(delivery::Column::Id)
             .limit(page.limit + 1);
         if let Some(before) = page.before {
@@ -182,13 +182,9 @@ fn of_event(query: Select<delivery::Entity>, id: EventId) -> Select<delivery::En
         .filter(delivery::Column::Id.lt(DeliveryId::floor(made + Duration::from_millis(1)).uuid()))
 }
 
-fn filtered(
-    filter: &DeliveryFilter,
-    scope: Option<TenantScope>,
-    now: Micros,
-) -> Select<delivery::Entity> {
+fn filtered(filter: &DeliveryFilter, of: Reach, now: Micros) -> Select<delivery::Entity> {
     let mut query = delivery::Entity::find();
-    let merchant = scope.map(|scope| scope.merchant_id().uuid());
+    let merchant = of.merchant_id().map(MerchantId::uuid);
     if let Some(merchant) = merchant {
         query = query.filter(delivery::Column::MerchantId.eq(merchant));
     }

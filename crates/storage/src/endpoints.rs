@@ -8,7 +8,7 @@ use domain::clock::{Clock as _, Micros};
 use domain::endpoint::{Destination, Endpoint, Owner};
 use domain::id::EndpointId;
 use domain::secret::Secrets;
-use domain::tenancy::{OwnerScope, TenantScope};
+use domain::tenancy::{OwnerScope, PlatformScope, TenantScope};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction,
     EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -17,9 +17,14 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::audit::Change;
 use crate::config_clock::Write;
 use crate::entity::{app, endpoint, endpoint_secret, installation, merchant, subscription};
 use crate::{Error, Page, PageRequest, Storage};
+
+fn noted(action: &'static str, endpoint: &Endpoint) -> Change {
+    Change::of(action, endpoint.id, Some(endpoint.owner))
+}
 
 impl Storage {
     /// Stores a new endpoint unless its owner has `limit` of them already (then false).
@@ -41,6 +46,8 @@ impl Storage {
             .insert(&change.transaction)
             .await?;
         replace_subscriptions(&change.transaction, endpoint).await?;
+        let note = noted("createEndpoint", endpoint).states(None, Some(endpoint));
+        change.note(note, self.clock().now()).await?;
         change.commit_change_of(endpoint.owner).await?;
         Ok(true)
     }
@@ -66,6 +73,8 @@ impl Storage {
         if endpoint.event_types != before.event_types {
             replace_subscriptions(&change.transaction, &endpoint).await?;
         }
+        let note = noted("updateEndpoint", &endpoint).states(Some(&before), Some(&endpoint));
+        change.note(note, endpoint.updated_at).await?;
         change.commit_change_of(scope.owner()).await?;
         Ok(Some(endpoint))
     }
@@ -80,9 +89,9 @@ impl Storage {
     ) -> Result<bool, Error> {
         let scope = scope.into();
         let change = self.begin_write().await?;
-        if self.locked(&change, scope, id).await?.is_none() {
+        let Some(endpoint) = self.locked(&change, scope, id).await? else {
             return Ok(false);
-        }
+        };
         endpoint::Entity::update_many()
             .col_expr(
                 endpoint::Column::DeletedUs,
@@ -95,6 +104,8 @@ impl Storage {
             .filter(subscription::Column::EndpointId.eq(id.uuid()))
             .exec(&change.transaction)
             .await?;
+        let note = noted("deleteEndpoint", &endpoint).states(Some(&endpoint), None);
+        change.note(note, self.clock().now()).await?;
         change.commit_change_of(scope.owner()).await?;
         Ok(true)
     }
@@ -110,9 +121,9 @@ impl Storage {
     ) -> Result<Option<Secrets>, Error> {
         let scope = scope.into();
         let change = self.begin_write().await?;
-        if self.locked(&change, scope, id).await?.is_none() {
+        let Some(endpoint) = self.locked(&change, scope, id).await? else {
             return Ok(None);
-        }
+        };
         let row = endpoint_secret::Entity::find_by_id(id.uuid())
             .one(&change.transaction)
             .await?;
@@ -122,6 +133,8 @@ impl Storage {
         self.secret_row(id, &secrets)?
             .update(&change.transaction)
             .await?;
+        let note = noted("rotateSecret", &endpoint);
+        change.note(note, self.clock().now()).await?;
         change.commit_change_of(scope.owner()).await?;
         Ok(Some(secrets))
     }
@@ -226,7 +239,11 @@ impl Storage {
     /// Every merchant's and app's endpoints, newest first: for ops.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn all_endpoints(&self, page: PageRequest) -> Result<Page<Endpoint>, Error> {
+    pub async fn all_endpoints(
+        &self,
+        _: PlatformScope,
+        page: PageRequest,
+    ) -> Result<Page<Endpoint>, Error> {
         let all = endpoint::Entity::find().filter(endpoint::Column::DeletedUs.is_null());
         self.page_of(all, page).await
     }

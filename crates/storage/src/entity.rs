@@ -9,6 +9,8 @@ pub(crate) mod activity;
 pub(crate) mod api_key;
 pub(crate) mod app;
 pub(crate) mod attempt;
+pub(crate) mod audit_end;
+pub(crate) mod audit_entry;
 pub(crate) mod checkout;
 pub(crate) mod config_change;
 pub(crate) mod config_clock;

@@ -5,7 +5,7 @@ use domain::app::{Installation, UNINSTALLED};
 use domain::attempt::Trigger;
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{SkipReason, Status};
-use domain::endpoint::Endpoint;
+use domain::endpoint::{Endpoint, Owner};
 use domain::event::Event;
 use domain::id::{AppId, EndpointId, InstallationId, MerchantId};
 use domain::merchant::Merchant;
@@ -18,6 +18,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::audit::Change;
 use crate::entity::{delivery, endpoint, event, installation, job};
 use crate::events::{NewDelivery, SKEW, event_id_key};
 use crate::{Error, Page, PageRequest, Storage, apps, jobs, merchants};
@@ -74,6 +75,8 @@ impl Storage {
                 row.insert(transaction).await?
             }
         };
+        let note = noted("installApp", new.merchant_id, new.app_id);
+        change.note(note, self.clock().now()).await?;
         change.commit_change(new.merchant_id).await?;
         Ok(Installed::New(row.into()))
     }
@@ -110,6 +113,8 @@ impl Storage {
         let (event, deliveries) = last(&Merchant::try_from(merchant)?, &endpoints);
         insert_event(transaction, &event, now).await?;
         insert_deliveries(transaction, &event, &deliveries, now).await?;
+        let note = noted("uninstallApp", merchant_id, app_id);
+        change.note(note, now).await?;
         change.commit_change(merchant_id).await?;
         Ok(Some((event, deliveries)))
     }
@@ -167,6 +172,10 @@ impl Storage {
         let ids = |rows: Vec<installation::Model>| rows.into_iter().map(|row| row.app_id).collect();
         Ok((ids(here), ids(gone)))
     }
+}
+
+fn noted(action: &'static str, merchant_id: MerchantId, app_id: AppId) -> Change {
+    Change::of(action, app_id, Some(Owner::Merchant(merchant_id)))
 }
 
 fn of_pair(merchant: Uuid, app: Uuid) -> sea_orm::Select<installation::Entity> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::attempt::Trigger;
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{SkipReason, Status};
+use domain::endpoint::Owner;
 use domain::id::{DeliveryId, EndpointId, Id, MerchantId};
 use domain::shard::{Shard, ShardSet};
 use domain::tenancy::TenantScope;
@@ -14,6 +15,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseTransaction, Statement, Value};
 use sqlx::Row as _;
 use uuid::Uuid;
 
+use crate::audit::Change;
 use crate::events::SKEW;
 use crate::{Error, Hot, Storage};
 
@@ -186,6 +188,7 @@ impl Storage {
         )
         .await?;
         if let Some(job) = forward {
+            write.note(noted("retryDelivery", scope, id), now).await?;
             write.commit().await?;
             return Ok(RetryResult::Queued(job));
         }
@@ -207,6 +210,9 @@ impl Storage {
             ],
         )
         .await?;
+        if added.is_some() {
+            write.note(noted("retryDelivery", scope, id), now).await?;
+        }
         write.commit().await?;
         Ok(added.map_or(RetryResult::Busy, RetryResult::Queued))
     }
@@ -233,6 +239,7 @@ impl Storage {
             return Ok(Some(false));
         }
         finish(&write.transaction, &gone, Status::Cancelled, None, now).await?;
+        write.note(noted("cancelDelivery", scope, id), now).await?;
         write.commit().await?;
         Ok(Some(true))
     }
@@ -371,6 +378,10 @@ impl Storage {
         }
         Ok(())
     }
+}
+
+fn noted(action: &'static str, scope: TenantScope, id: DeliveryId) -> Change {
+    Change::of(action, id, Some(Owner::Merchant(scope.merchant_id())))
 }
 
 fn postgres_job(row: &sqlx::postgres::PgRow) -> DueJob {

@@ -17,6 +17,7 @@ mod sqlite_writer;
 pub mod api_keys;
 pub mod apps;
 pub mod attempts;
+pub mod audit;
 pub mod catalog;
 pub mod checkouts;
 pub mod claims;

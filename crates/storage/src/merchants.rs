@@ -1,16 +1,17 @@
 //! Merchants with their store, and everything that ingest and delivery need to know of one.
 
 use domain::clock::{Clock as _, Micros};
-use domain::endpoint::Destination;
+use domain::endpoint::{Destination, Owner};
 use domain::id::MerchantId;
 use domain::merchant::{Merchant, Store};
-use domain::tenancy::TenantScope;
+use domain::tenancy::{PlatformScope, TenantScope};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Set, sea_query::Expr,
 };
 use uuid::Uuid;
 
+use crate::audit::Change;
 use crate::entity::{endpoint, installation, merchant};
 use crate::{Error, Page, PageRequest, Storage};
 
@@ -32,6 +33,8 @@ impl Storage {
     pub async fn create_merchant(&self, merchant: &Merchant) -> Result<(), Error> {
         let change = self.begin_write().await?;
         row(merchant)?.insert(&change.transaction).await?;
+        let note = noted("createMerchant", merchant.id).states(None, Some(merchant));
+        change.note(note, self.clock().now()).await?;
         change.commit_change(merchant.id).await?;
         Ok(())
     }
@@ -48,10 +51,13 @@ impl Storage {
         let Some(model) = find(&change.transaction, scope.merchant_id().uuid(), true).await? else {
             return Ok(None);
         };
-        let mut merchant = Merchant::try_from(model)?;
+        let before = Merchant::try_from(model)?;
+        let mut merchant = before.clone();
         edit(&mut merchant);
         merchant.updated_at = self.clock().now();
         row(&merchant)?.update(&change.transaction).await?;
+        let note = noted("updateMerchant", merchant.id).states(Some(&before), Some(&merchant));
+        change.note(note, merchant.updated_at).await?;
         change.commit_change(merchant.id).await?;
         Ok(Some(merchant))
     }
@@ -62,10 +68,11 @@ impl Storage {
     pub async fn delete_merchant(&self, scope: TenantScope) -> Result<bool, Error> {
         let change = self.begin_write().await?;
         let id = scope.merchant_id();
-        if find(&change.transaction, id.uuid(), true).await?.is_none() {
+        let Some(model) = find(&change.transaction, id.uuid(), true).await? else {
             return Ok(false);
-        }
-        let now = self.clock().now().0;
+        };
+        let at = self.clock().now();
+        let now = at.0;
         merchant::Entity::update_many()
             .col_expr(merchant::Column::DeletedUs, Expr::value(Some(now)))
             .filter(merchant::Column::Id.eq(id.uuid()))
@@ -82,6 +89,8 @@ impl Storage {
             .filter(installation::Column::UninstalledUs.is_null())
             .exec(&change.transaction)
             .await?;
+        let note = noted("deleteMerchant", id).states(Some(&Merchant::try_from(model)?), None);
+        change.note(note, at).await?;
         change.commit_change(id).await?;
         Ok(true)
     }
@@ -97,7 +106,11 @@ impl Storage {
     /// All merchants, newest first.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn merchants(&self, page: PageRequest) -> Result<Page<Merchant>, Error> {
+    pub async fn merchants(
+        &self,
+        _: PlatformScope,
+        page: PageRequest,
+    ) -> Result<Page<Merchant>, Error> {
         let mut query = merchant::Entity::find()
             .filter(merchant::Column::DeletedUs.is_null())
             .order_by_desc(merchant::Column::Id)
@@ -130,6 +143,10 @@ impl Storage {
             departing,
         }))
     }
+}
+
+fn noted(action: &'static str, id: MerchantId) -> Change {
+    Change::of(action, id, Some(Owner::Merchant(id)))
 }
 
 pub(crate) async fn find(

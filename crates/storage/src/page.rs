@@ -42,6 +42,14 @@ impl PageRequest {
 
 impl<T> Page<T> {
     /// The same page with each row turned into something else.
+    pub(crate) fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            rows: self.rows.into_iter().map(turn).collect(),
+            next: self.next,
+        }
+    }
+
+    /// The same page with each row turned into something else.
     ///
     /// Errors: the first row that cannot be turned.
     pub fn try_map<U, E>(self, turn: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {

@@ -2,12 +2,14 @@
 
 use domain::clock::{Clock as _, Micros};
 use domain::id::{MerchantId, UserId};
+use domain::tenancy::PlatformScope;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Set, sea_query::Expr,
 };
 use uuid::Uuid;
 
+use crate::audit::Change;
 use crate::entity::{membership, merchant, refresh_token, user};
 use crate::{Error, Page, PageRequest, Storage};
 
@@ -126,6 +128,8 @@ impl Storage {
                 .exec_without_returning(&write.transaction)
                 .await?;
         }
+        let note = Change::of("createUser", new.id, None).states(None, Some(new));
+        write.note(note, self.clock().now()).await?;
         write.commit().await?;
         Ok(())
     }
@@ -154,7 +158,7 @@ impl Storage {
     /// All users, newest first.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn users(&self, page: PageRequest) -> Result<Page<User>, Error> {
+    pub async fn users(&self, _: PlatformScope, page: PageRequest) -> Result<Page<User>, Error> {
         let mut query = user::Entity::find()
             .order_by_desc(user::Column::Id)
             .limit(page.limit + 1);

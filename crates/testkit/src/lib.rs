@@ -17,6 +17,7 @@
 pub mod bench;
 pub mod clock;
 pub mod conformance;
+pub mod contents;
 pub mod dns;
 pub mod fixtures;
 pub mod ledger;

@@ -18,7 +18,6 @@ use super::Tag;
 use crate::answers::Accepted;
 use crate::app::App;
 use crate::auth::Bearer;
-use crate::auth::permissions::Permission;
 use crate::body::{RawBody, parse};
 use crate::problem::{ApiError, Slug};
 use crate::raw_json::RawJson;
@@ -148,7 +147,7 @@ impl ActivitiesApi {
         merchant_id: Path<Text<MerchantId>>,
         body: RawBody<RecordIn, BODY_MAX>,
     ) -> Result<Accepted<RecordedOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::RecordActivities)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         let activities = read(&body.bytes)?;
         let taken = app.gateway.record_activities(scope, activities).await?;
         Ok(Accepted(RecordedOut {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::clock::{Clock as _, Micros};
+use domain::endpoint::Owner;
 use domain::id::{ApiKeyId, MerchantId};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -13,7 +14,7 @@ use storage::api_keys::ApiKey;
 use super::Tag;
 use crate::answers::{Created, Json, NoContent};
 use crate::app::App;
-use crate::auth::permissions::{Permission, Scope};
+use crate::auth::scope::Scope;
 use crate::auth::{Bearer, api_key};
 use crate::body::Body;
 use crate::idempotency::Once;
@@ -154,9 +155,7 @@ impl ApiKeysApi {
         /// Rows of the page, 1 to 250.
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<ApiKeyOut>>, ApiError> {
-        let scope = app
-            .scope(&caller, merchant_id.0.0, Permission::ReadApiKeys)
-            .await?;
+        let scope = app.scope(&caller, merchant_id.0.0).await?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
         Ok(Json(list.answer(
             app.storage.api_keys(scope, page).await?,
@@ -183,9 +182,7 @@ impl ApiKeysApi {
         key: Header<Option<String>>,
         body: Body<CreateApiKey>,
     ) -> Result<Created<CreatedApiKey>, ApiError> {
-        let scope = app
-            .scope(&caller, merchant_id.0.0, Permission::ChangeApiKeys)
-            .await?;
+        let scope = app.scope(&caller, merchant_id.0.0).await?;
         let now = app.storage.clock().now();
         body.value.check(now)?;
         let once = Once {
@@ -220,8 +217,10 @@ impl ApiKeysApi {
         };
         let created = once.create(&app, work).await?;
         if created.replayed {
-            let place = &created.location;
-            tracing::info!(actor = caller.actor, place, "api_key.replayed");
+            let (place, owner) = (&created.location, Owner::Merchant(scope.merchant_id()));
+            app.storage
+                .note_use("createApiKey", place, Some(owner))
+                .await?;
         }
         Ok(created)
     }
@@ -243,7 +242,7 @@ impl ApiKeysApi {
         /// The key.
         key_id: Path<Text<ApiKeyId>>,
     ) -> Result<NoContent, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ChangeApiKeys)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         let deleted = app.storage.delete_api_key(scope, key_id.0.0).await?;
         deleted
             .map(|_| NoContent)

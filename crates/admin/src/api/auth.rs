@@ -11,7 +11,7 @@ use storage::users::{MerchantRole, PlatformRole};
 use super::Tag;
 use crate::answers::{Json, NoContent};
 use crate::app::App;
-use crate::auth::permissions::Scope;
+use crate::auth::scope::Scope;
 use crate::auth::{Bearer, Tokens};
 use crate::body::Body;
 use crate::problem::ApiError;

@@ -19,7 +19,6 @@ use super::timelines::{
 use crate::answers::Json;
 use crate::app::App;
 use crate::auth::Bearer;
-use crate::auth::permissions::Permission;
 use crate::page::{List, ListOf};
 use crate::problem::{ApiError, Slug};
 use crate::text::Text;
@@ -136,9 +135,7 @@ impl CheckoutsApi {
         /// Rows of the page, 1 to 250.
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<CheckoutOut>>, ApiError> {
-        let scope = app
-            .scope(&caller, merchant_id.0.0, Permission::ReadActivities)
-            .await?;
+        let scope = app.scope(&caller, merchant_id.0.0).await?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
         let filter = filter(state.0, session_id.0, checkout_id.0, email.0, phone.0);
         let found = app.storage.checkouts(scope, &filter, page).await?;
@@ -160,7 +157,7 @@ impl CheckoutsApi {
         /// The checkout, by our id.
         checkout_id: Path<Text<CheckoutId>>,
     ) -> Result<Json<CheckoutDetail>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ReadActivities)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         let id = checkout_id.0.0;
         let known = app.storage.checkout(scope, id).await?;
         let known = known.ok_or_else(|| ApiError::of(Slug::NotFound))?;

@@ -21,7 +21,7 @@ use super::Tag;
 use crate::answers::{Accepted, Json};
 use crate::app::App;
 use crate::auth::Bearer;
-use crate::auth::permissions::Permission;
+use crate::auth::table::SEE_APP_URLS;
 use crate::body::NoBody;
 use crate::page::{List, ListOf};
 use crate::problem::{ApiError, Slug};
@@ -131,9 +131,7 @@ impl DeliveriesApi {
         /// Rows of the page, 1 to 250.
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<DeliveryOut>>, ApiError> {
-        let scope = app
-            .scope(&caller, merchant_id.0.0, Permission::ReadDeliveries)
-            .await?;
+        let scope = app.scope(&caller, merchant_id.0.0).await?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
         let (from, to) = check_range(from.0, to.0)?;
         let mut wanted = None;
@@ -162,7 +160,7 @@ impl DeliveriesApi {
             from,
             to,
         };
-        let found = app.storage.deliveries(Some(scope), &filter, page).await?;
+        let found = app.storage.deliveries(scope, &filter, page).await?;
         Ok(Json(list.answer(found, DeliveryOut::from)))
     }
 
@@ -206,7 +204,7 @@ impl DeliveriesApi {
         /// Rows of the page, 1 to 250.
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<DeliveryOut>>, ApiError> {
-        caller.platform(Permission::ReadDeliveries)?;
+        let scope = caller.platform()?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
         let (from, to) = check_range(from.0, to.0)?;
         let filter = DeliveryFilter {
@@ -220,7 +218,7 @@ impl DeliveriesApi {
             from,
             to,
         };
-        let found = app.storage.deliveries(None, &filter, page).await?;
+        let found = app.storage.deliveries(scope, &filter, page).await?;
         Ok(Json(list.answer(found, DeliveryOut::from)))
     }
 
@@ -239,7 +237,7 @@ impl DeliveriesApi {
         /// The delivery.
         delivery_id: Path<Text<DeliveryId>>,
     ) -> Result<Json<DeliveryOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ReadDeliveries)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         let found = app.storage.delivery(scope, delivery_id.0.0).await?;
         Ok(Json(
             found.ok_or_else(|| ApiError::of(Slug::NotFound))?.into(),
@@ -263,7 +261,7 @@ impl DeliveriesApi {
         /// The delivery.
         delivery_id: Path<Text<DeliveryId>>,
     ) -> Result<Json<List<AttemptOut>>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ReadDeliveries)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         let id = delivery_id.0.0;
         let delivery = app.storage.delivery(scope, id).await?;
         let delivery = delivery.ok_or_else(|| ApiError::of(Slug::NotFound))?;
@@ -275,7 +273,7 @@ impl DeliveriesApi {
             None => None,
         };
         let is_apps = endpoint.is_some_and(|endpoint| endpoint.owner.app_id().is_some());
-        let cut = is_apps && caller.platform(Permission::ReadEndpoints).is_err();
+        let cut = is_apps && caller.part(SEE_APP_URLS).is_err();
         let data = attempts
             .into_iter()
             .map(|(mut attempt, late)| {
@@ -310,7 +308,7 @@ impl DeliveriesApi {
         delivery_id: Path<Text<DeliveryId>>,
         _body: NoBody,
     ) -> Result<Accepted<DeliveryOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::RetryDeliveries)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         let id = delivery_id.0.0;
         Ok(Accepted(
             app.gateway
@@ -338,7 +336,7 @@ impl DeliveriesApi {
         delivery_id: Path<Text<DeliveryId>>,
         _body: NoBody,
     ) -> Result<Json<DeliveryOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::RetryDeliveries)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         Ok(Json(
             app.gateway
                 .cancel_delivery(scope, delivery_id.0.0)

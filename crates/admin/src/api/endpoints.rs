@@ -22,7 +22,6 @@ use super::deliveries::{AttemptOut, test_out};
 use crate::answers::{Created, Json, NoContent};
 use crate::app::App;
 use crate::auth::Bearer;
-use crate::auth::permissions::Permission;
 use crate::body::{Body, NoBody, Optional, Patch};
 use crate::page::{List, ListOf};
 use crate::problem::ApiError;
@@ -50,9 +49,7 @@ impl EndpointsApi {
         /// Rows of the page, 1 to 250.
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<EndpointOut>>, ApiError> {
-        let scope = app
-            .scope(&caller, merchant_id.0.0, Permission::ReadEndpoints)
-            .await?;
+        let scope = app.scope(&caller, merchant_id.0.0).await?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
         handlers::list(&app, scope, list, page).await
     }
@@ -71,10 +68,10 @@ impl EndpointsApi {
         /// Rows of the page, 1 to 250.
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<EndpointOut>>, ApiError> {
-        caller.platform(Permission::ReadEndpoints)?;
+        let scope = caller.platform()?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
         Ok(Json(list.answer(
-            app.storage.all_endpoints(page).await?,
+            app.storage.all_endpoints(scope, page).await?,
             EndpointOut::from,
         )))
     }
@@ -98,8 +95,8 @@ impl EndpointsApi {
         key: Header<Option<String>>,
         body: Body<CreateEndpoint>,
     ) -> Result<Created<CreatedEndpoint>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
-        handlers::create(&app, &caller, scope, key.0, body).await
+        let scope = caller.merchant(merchant_id.0.0)?;
+        handlers::create(&app, scope, key.0, body).await
     }
 
     /// Get an endpoint
@@ -117,7 +114,7 @@ impl EndpointsApi {
         /// The endpoint.
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<EndpointOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ReadEndpoints)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         handlers::get(&app, scope, endpoint_id.0.0).await
     }
 
@@ -137,7 +134,7 @@ impl EndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         body: Body<UpdateEndpoint, Patch>,
     ) -> Result<Json<EndpointOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         handlers::update(&app, scope, endpoint_id.0.0, body.value).await
     }
 
@@ -158,7 +155,7 @@ impl EndpointsApi {
         /// The endpoint.
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<NoContent, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         app.gateway.delete_endpoint(scope, endpoint_id.0.0).await?;
         Ok(NoContent)
     }
@@ -178,8 +175,8 @@ impl EndpointsApi {
         /// The endpoint.
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<SecretsOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::RevealSecrets)?;
-        handlers::reveal(&app, &caller, scope, endpoint_id.0.0).await
+        let scope = caller.merchant(merchant_id.0.0)?;
+        handlers::reveal(&app, scope, endpoint_id.0.0).await
     }
 
     /// Rotate an endpoint's secrets
@@ -200,8 +197,8 @@ impl EndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         body: Body<RotateSecretIn, Optional>,
     ) -> Result<Json<SecretsOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::RevealSecrets)?;
-        handlers::rotate(&app, &caller, scope, endpoint_id.0.0, body.value).await
+        let scope = caller.merchant(merchant_id.0.0)?;
+        handlers::rotate(&app, scope, endpoint_id.0.0, body.value).await
     }
 
     /// Get an endpoint's subscriptions
@@ -219,7 +216,7 @@ impl EndpointsApi {
         /// The endpoint.
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<Subscriptions>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ReadEndpoints)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         handlers::subscriptions(&app, scope, endpoint_id.0.0).await
     }
 
@@ -241,7 +238,7 @@ impl EndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         body: Body<Subscriptions>,
     ) -> Result<Json<Subscriptions>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         handlers::subscribe(&app, scope, endpoint_id.0.0, body.value).await
     }
 
@@ -264,7 +261,7 @@ impl EndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         body: Body<TestSendIn, Optional>,
     ) -> Result<Json<AttemptOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::TestEndpoints)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         let test = handlers::test_send(body.value.event_type, body.value.payload)?;
         let attempt = app
             .gateway
@@ -291,7 +288,7 @@ impl EndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         _body: NoBody,
     ) -> Result<Json<EndpointOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         handlers::enable(&app, scope, endpoint_id.0.0).await
     }
 
@@ -313,7 +310,7 @@ impl EndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         _body: NoBody,
     ) -> Result<Json<EndpointOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ChangeEndpoints)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         handlers::disable(&app, scope, endpoint_id.0.0).await
     }
 }

@@ -14,7 +14,6 @@ use super::Tag;
 use crate::answers::{Json, NoContent, Placed};
 use crate::app::App;
 use crate::auth::Bearer;
-use crate::auth::permissions::Permission;
 use crate::body::NoBody;
 use crate::page::{List, ListOf};
 use crate::problem::{ApiError, Slug};
@@ -67,9 +66,7 @@ impl InstallationsApi {
         /// Rows of the page, 1 to 250.
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<InstallationOut>>, ApiError> {
-        let scope = app
-            .scope(&caller, merchant_id.0.0, Permission::ReadInstallations)
-            .await?;
+        let scope = app.scope(&caller, merchant_id.0.0).await?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
         let found = app.storage.installations(scope, page).await?;
         Ok(Json(list.answer(found, InstallationOut::from)))
@@ -90,7 +87,7 @@ impl InstallationsApi {
         /// The app.
         app_id: Path<Text<AppId>>,
     ) -> Result<Json<InstallationOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ReadInstallations)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         let found = app.storage.installation(scope, app_id.0.0).await?;
         Ok(Json(
             found.ok_or_else(|| ApiError::of(Slug::NotFound))?.into(),
@@ -116,7 +113,7 @@ impl InstallationsApi {
         app_id: Path<Text<AppId>>,
         _body: NoBody,
     ) -> Result<Placed<InstallationOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ChangeInstallations)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         let app_id = app_id.0.0;
         let (installation, new) = app.gateway.install_app(scope, app_id).await?;
         let place = format!(
@@ -147,7 +144,7 @@ impl InstallationsApi {
         /// The app.
         app_id: Path<Text<AppId>>,
     ) -> Result<NoContent, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ChangeInstallations)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         app.gateway.uninstall_app(scope, app_id.0.0).await?;
         Ok(NoContent)
     }

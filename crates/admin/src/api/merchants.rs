@@ -19,7 +19,7 @@ use super::Tag;
 use crate::answers::{Created, Json, NoContent};
 use crate::app::App;
 use crate::auth::Bearer;
-use crate::auth::permissions::Permission;
+use crate::auth::table::SUSPEND;
 use crate::body::{Body, Patch};
 use crate::idempotency::Once;
 use crate::page::{List, ListOf};
@@ -250,9 +250,8 @@ impl MerchantsApi {
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<MerchantOut>>, ApiError> {
         let page = list.page(cursor.0.as_deref(), limit.0)?;
-        caller.anywhere(Permission::ReadMerchants)?;
-        let merchants = if caller.platform(Permission::ReadMerchants).is_ok() {
-            app.storage.merchants(page).await?
+        let merchants = if let Ok(scope) = caller.platform() {
+            app.storage.merchants(scope, page).await?
         } else {
             let mut rows = Vec::new();
             for (merchant_id, _) in &caller.merchants {
@@ -275,7 +274,6 @@ impl MerchantsApi {
         key: Header<Option<String>>,
         body: Body<CreateMerchant>,
     ) -> Result<Created<MerchantOut>, ApiError> {
-        caller.platform(Permission::CreateMerchant)?;
         let once = Once {
             scope_id: caller.id,
             operation: "createMerchant",
@@ -303,7 +301,7 @@ impl MerchantsApi {
         /// The merchant.
         merchant_id: Path<Text<MerchantId>>,
     ) -> Result<Json<MerchantOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ReadMerchants)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         let found = app.storage.merchant(scope).await?;
         Ok(Json(
             found.ok_or_else(|| ApiError::of(Slug::NotFound))?.into(),
@@ -324,9 +322,9 @@ impl MerchantsApi {
         merchant_id: Path<Text<MerchantId>>,
         body: Body<UpdateMerchant, Patch>,
     ) -> Result<Json<MerchantOut>, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::ChangeMerchant)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         if body.value.suspended.is_some() {
-            caller.scope(merchant_id.0.0, Permission::SuspendMerchant)?;
+            caller.part(SUSPEND)?;
         }
         let found = app.storage.merchant(scope).await?;
         let present = found.ok_or_else(|| ApiError::of(Slug::NotFound))?.settings;
@@ -353,7 +351,7 @@ impl MerchantsApi {
         /// The merchant.
         merchant_id: Path<Text<MerchantId>>,
     ) -> Result<NoContent, ApiError> {
-        let scope = caller.scope(merchant_id.0.0, Permission::DeleteMerchant)?;
+        let scope = caller.merchant(merchant_id.0.0)?;
         app.gateway.delete_merchant(scope).await?;
         Ok(NoContent)
     }

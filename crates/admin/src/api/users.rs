@@ -15,7 +15,6 @@ use super::Tag;
 use crate::answers::{Created, Json};
 use crate::app::App;
 use crate::auth::Bearer;
-use crate::auth::permissions::Permission;
 use crate::body::Body;
 use crate::idempotency::Once;
 use crate::page::{List, ListOf};
@@ -145,11 +144,12 @@ impl UsersApi {
         /// Rows of the page, 1 to 250.
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<UserOut>>, ApiError> {
-        caller.platform(Permission::ReadUsers)?;
+        let scope = caller.platform()?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
-        Ok(Json(
-            list.answer(app.storage.users(page).await?, UserOut::from),
-        ))
+        Ok(Json(list.answer(
+            app.storage.users(scope, page).await?,
+            UserOut::from,
+        )))
     }
 
     /// Create a user
@@ -163,7 +163,6 @@ impl UsersApi {
         key: Header<Option<String>>,
         body: Body<CreateUser>,
     ) -> Result<Created<UserOut>, ApiError> {
-        caller.platform(Permission::ChangeUsers)?;
         body.value.check()?;
         for (index, held) in body.value.memberships.iter().flatten().enumerate() {
             if app

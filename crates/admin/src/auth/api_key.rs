@@ -11,7 +11,7 @@ use storage::api_keys::ApiKey;
 use storage::users::{MerchantRole, PlatformRole};
 
 use super::caller::Caller;
-use super::permissions::Scope;
+use super::scope::Scope;
 
 /// What API keys begin with.
 pub(crate) const PREFIX: &str = "hy_";
@@ -63,6 +63,7 @@ impl From<ApiKey> for Known {
             name: key.name,
             platform,
             merchants,
+            apps: Vec::new(),
             scopes: Some(scopes),
         };
         Self {

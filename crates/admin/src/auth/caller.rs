@@ -1,11 +1,14 @@
 //! A proven caller, and what may be done in its name.
 
-use domain::id::MerchantId;
-use domain::tenancy::TenantScope;
+use domain::audit::Actor;
+use domain::endpoint::Owner;
+use domain::id::{AppId, MerchantId};
+use domain::tenancy::{OwnerScope, PlatformScope, TenantScope};
 use storage::users::{MerchantRole, PlatformRole, User};
 use uuid::Uuid;
 
-use super::permissions::{Access, Permission, Scope};
+use super::scope::Scope;
+use super::table::{Key, Row};
 use crate::problem::{ApiError, Slug};
 
 /// Who is calling and how far they reach.
@@ -21,70 +24,95 @@ pub(crate) struct Caller {
     pub(crate) platform: Option<PlatformRole>,
     /// Their roles in merchants.
     pub(crate) merchants: Vec<(MerchantId, MerchantRole)>,
+    /// The apps they develop.
+    pub(crate) apps: Vec<AppId>,
     /// What an API key is limited to; people are limited by their roles only.
     pub(crate) scopes: Option<Vec<Scope>>,
 }
 
 impl Caller {
-    /// The scope of a merchant, for this use of it.
+    /// How the audit log names them.
+    pub(crate) fn as_actor(&self) -> Actor {
+        Actor {
+            id: self.actor.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// The scope of a merchant, for the operation of this row.
     ///
     /// Errors: 404 for a merchant that is not theirs, whether it exists or not; 403 for a wrong role or scope.
-    pub(crate) fn scope(
-        &self,
-        merchant_id: MerchantId,
-        permission: Permission,
-    ) -> Result<TenantScope, ApiError> {
-        let held = self
-            .merchants
-            .iter()
-            .find(|(id, _)| *id == merchant_id)
-            .map(|(_, role)| *role);
+    pub(crate) fn merchant(&self, id: MerchantId, row: &Row) -> Result<TenantScope, ApiError> {
+        let held = self.merchants.iter().find(|(known, _)| *known == id);
         if self.platform.is_none() && held.is_none() {
             return Err(ApiError::of(Slug::NotFound));
         }
-        let rule = permission.rule();
-        let by_platform = self.platform.is_some_and(|role| role >= rule.platform);
-        let by_merchant = rule
-            .merchant
-            .is_some_and(|least| held.is_some_and(|role| role >= least));
-        if (by_platform || by_merchant) && self.in_scope(rule.access) {
-            return Ok(TenantScope::of(merchant_id));
+        let by_merchant =
+            held.is_some_and(|(_, role)| row.merchant.is_some_and(|least| *role >= least));
+        self.granted(self.by_platform(row) || by_merchant, row)?;
+        Ok(TenantScope::of(id))
+    }
+
+    /// The scope of an app, for the operation of this row.
+    ///
+    /// Errors: 404 for an app that is not theirs to see, 403 for a wrong role or scope.
+    pub(crate) fn app(&self, id: AppId, row: &Row) -> Result<OwnerScope, ApiError> {
+        let develops = self.apps.contains(&id);
+        // Merchants see which apps there are, so an app is no secret to them.
+        if !develops && !self.sees_all_apps() {
+            return Err(ApiError::of(Slug::NotFound));
         }
-        Err(ApiError::of(Slug::Forbidden))
+        let by_merchant = row
+            .merchant
+            .is_some_and(|least| self.merchants.iter().any(|(_, role)| *role >= least));
+        self.granted(
+            self.by_platform(row) || by_merchant || (row.app && develops),
+            row,
+        )?;
+        Ok(OwnerScope::of(Owner::App(id)))
+    }
+
+    /// Whether every app is theirs to see: developers of apps see their own only.
+    pub(crate) fn sees_all_apps(&self) -> bool {
+        self.platform.is_some() || !self.merchants.is_empty()
     }
 
     /// Whether they may do this across the platform.
     ///
     /// Errors: 403.
-    pub(crate) fn platform(&self, permission: Permission) -> Result<(), ApiError> {
-        let rule = permission.rule();
-        if self.platform.is_some_and(|role| role >= rule.platform) && self.in_scope(rule.access) {
-            return Ok(());
-        }
-        Err(ApiError::of(Slug::Forbidden))
+    pub(crate) fn platform(&self, row: &Row) -> Result<PlatformScope, ApiError> {
+        self.granted(self.by_platform(row), row)?;
+        Ok(PlatformScope::proven())
     }
 
-    /// Whether they may do this anywhere at all: for what is the same for every merchant.
+    /// Whether they may do this anywhere at all: for what is the same for everybody, and for what is limited to
+    /// the caller's own by other means.
     ///
     /// Errors: 403.
-    pub(crate) fn anywhere(&self, permission: Permission) -> Result<(), ApiError> {
-        let rule = permission.rule();
-        let by_platform = self.platform.is_some_and(|role| role >= rule.platform);
-        let by_merchant = rule
+    pub(crate) fn anywhere(&self, row: &Row) -> Result<(), ApiError> {
+        let by_merchant = row
             .merchant
             .is_some_and(|least| self.merchants.iter().any(|(_, role)| *role >= least));
-        if (by_platform || by_merchant) && self.in_scope(rule.access) {
+        let by_app = row.app && !self.apps.is_empty();
+        self.granted(self.by_platform(row) || by_merchant || by_app, row)
+    }
+
+    fn by_platform(&self, row: &Row) -> bool {
+        row.platform
+            .is_some_and(|least| self.platform.is_some_and(|role| role >= least))
+    }
+
+    /// Lets through who has the role, and the scope where it is a key.
+    fn granted(&self, has_role: bool, row: &Row) -> Result<(), ApiError> {
+        let in_scope = match (&self.scopes, row.key) {
+            (None, _) | (Some(_), Key::Any) => true,
+            (Some(_), Key::Never) => false,
+            (Some(held), Key::Scope(wanted)) => held.iter().any(|scope| scope.includes(wanted)),
+        };
+        if has_role && in_scope {
             return Ok(());
         }
         Err(ApiError::of(Slug::Forbidden))
-    }
-
-    fn in_scope(&self, access: Access) -> bool {
-        match (&self.scopes, access) {
-            (None, _) | (Some(_), Access::Everyone) => true,
-            (Some(_), Access::PeopleOnly) => false,
-            (Some(held), Access::Scope(wanted)) => held.iter().any(|scope| scope.includes(wanted)),
-        }
     }
 }
 
@@ -96,6 +124,7 @@ impl From<User> for Caller {
             name: user.email,
             platform: user.platform_role,
             merchants: user.memberships,
+            apps: Vec::new(),
             scopes: None,
         }
     }
@@ -104,9 +133,14 @@ impl From<User> for Caller {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::table::{SUSPEND, TABLE, find};
 
     fn merchant(number: u128) -> MerchantId {
         MerchantId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn app(number: u128) -> AppId {
+        AppId::from_uuid(Uuid::from_u128(number))
     }
 
     fn caller(
@@ -123,6 +157,7 @@ mod tests {
                 .iter()
                 .map(|(id, role)| (merchant(*id), *role))
                 .collect(),
+            apps: Vec::new(),
             scopes: scopes.map(|list| {
                 list.iter()
                     .filter_map(|name| Scope::from_name(name))
@@ -131,9 +166,10 @@ mod tests {
         }
     }
 
-    fn refused(caller: &Caller, id: u128, permission: Permission) -> Option<Slug> {
+    fn refused(caller: &Caller, id: u128, operation: &str) -> Option<Slug> {
+        let row = find(operation).expect("a row");
         caller
-            .scope(merchant(id), permission)
+            .merchant(merchant(id), row)
             .err()
             .map(|error| error.slug)
     }
@@ -141,11 +177,11 @@ mod tests {
     #[test]
     fn a_foreign_merchant_is_not_there_whatever_is_asked() {
         let owner = caller(None, &[(1, MerchantRole::Owner)], None);
-        for permission in Permission::ALL {
+        for row in TABLE {
             assert_eq!(
-                refused(&owner, 2, permission),
+                refused(&owner, 2, row.operation),
                 Some(Slug::NotFound),
-                "{permission:?}"
+                "{row:?}"
             );
         }
     }
@@ -153,27 +189,21 @@ mod tests {
     #[test]
     fn a_role_reaches_what_its_row_of_the_table_says() {
         let viewer = caller(None, &[(1, MerchantRole::Viewer)], None);
-        assert_eq!(refused(&viewer, 1, Permission::ReadDeliveries), None);
-        assert_eq!(
-            refused(&viewer, 1, Permission::RetryDeliveries),
-            Some(Slug::Forbidden)
-        );
+        assert_eq!(refused(&viewer, 1, "listDeliveries"), None);
+        assert_eq!(refused(&viewer, 1, "retryDelivery"), Some(Slug::Forbidden));
         let developer = caller(None, &[(1, MerchantRole::Developer)], None);
-        assert_eq!(refused(&developer, 1, Permission::Publish), None);
+        assert_eq!(refused(&developer, 1, "publishEvent"), None);
         assert_eq!(
-            refused(&developer, 1, Permission::ChangeApiKeys),
+            refused(&developer, 1, "createApiKey"),
             Some(Slug::Forbidden)
         );
         let owner = caller(None, &[(1, MerchantRole::Owner)], None);
-        assert_eq!(refused(&owner, 1, Permission::ChangeApiKeys), None);
-        assert_eq!(
-            refused(&owner, 1, Permission::SuspendMerchant),
-            Some(Slug::Forbidden)
-        );
+        assert_eq!(refused(&owner, 1, "createApiKey"), None);
+        assert_eq!(refused(&owner, 1, SUSPEND), Some(Slug::Forbidden));
         let operator = caller(Some(PlatformRole::Operator), &[], None);
-        assert_eq!(refused(&operator, 1, Permission::SuspendMerchant), None);
+        assert_eq!(refused(&operator, 1, SUSPEND), None);
         assert_eq!(
-            refused(&operator, 1, Permission::DeleteMerchant),
+            refused(&operator, 1, "deleteMerchant"),
             Some(Slug::Forbidden)
         );
     }
@@ -185,11 +215,8 @@ mod tests {
             &[(1, MerchantRole::Owner)],
             None,
         );
-        assert_eq!(refused(&both, 1, Permission::ChangeEndpoints), None);
-        assert_eq!(
-            refused(&both, 2, Permission::ChangeEndpoints),
-            Some(Slug::Forbidden)
-        );
+        assert_eq!(refused(&both, 1, "updateEndpoint"), None);
+        assert_eq!(refused(&both, 2, "updateEndpoint"), Some(Slug::Forbidden));
     }
 
     #[test]
@@ -199,28 +226,41 @@ mod tests {
             &[(1, MerchantRole::Owner)],
             Some(&["events:write", "deliveries:read"]),
         );
-        assert_eq!(refused(&key, 1, Permission::Publish), None);
-        assert_eq!(refused(&key, 1, Permission::ReadEvents), None);
-        assert_eq!(refused(&key, 1, Permission::ReadDeliveries), None);
-        assert_eq!(
-            refused(&key, 1, Permission::RetryDeliveries),
-            Some(Slug::Forbidden)
-        );
-        assert_eq!(
-            refused(&key, 1, Permission::ReadEndpoints),
-            Some(Slug::Forbidden)
-        );
-        assert_eq!(
-            refused(&key, 1, Permission::ChangeApiKeys),
-            Some(Slug::Forbidden)
-        );
+        assert_eq!(refused(&key, 1, "publishEvent"), None);
+        assert_eq!(refused(&key, 1, "listEvents"), None);
+        assert_eq!(refused(&key, 1, "listDeliveries"), None);
+        for forbidden in ["retryDelivery", "listEndpoints", "createApiKey"] {
+            assert_eq!(
+                refused(&key, 1, forbidden),
+                Some(Slug::Forbidden),
+                "{forbidden}"
+            );
+        }
     }
 
     #[test]
     fn merchants_do_not_reach_the_platform() {
         let owner = caller(None, &[(1, MerchantRole::Owner)], None);
-        for permission in Permission::ALL {
-            assert!(owner.platform(permission).is_err(), "{permission:?}");
+        for row in TABLE {
+            assert!(owner.platform(row).is_err(), "{row:?}");
         }
+    }
+
+    #[test]
+    fn a_developer_of_an_app_reaches_that_app_only() {
+        let developer = Caller {
+            apps: vec![app(1)],
+            ..caller(None, &[], None)
+        };
+        let refused = |id, operation| {
+            let row = find(operation).expect("a row");
+            developer.app(app(id), row).err().map(|error| error.slug)
+        };
+        assert_eq!(refused(1, "createAppEndpoint"), None);
+        assert_eq!(refused(1, "updateApp"), Some(Slug::Forbidden));
+        assert_eq!(refused(2, "createAppEndpoint"), Some(Slug::NotFound));
+        let owner = caller(None, &[(1, MerchantRole::Owner)], None);
+        let row = find("createAppEndpoint").expect("a row");
+        assert_eq!(owner.app(app(1), row).unwrap_err().slug, Slug::Forbidden);
     }
 }

@@ -5,7 +5,9 @@
     reason = "what is not there fails the test that wants it"
 )]
 
+mod audit;
 mod auth;
+mod isolation;
 mod openapi;
 mod problems;
 mod resources;

@@ -56,6 +56,8 @@ pub(crate) struct Running {
     pub(crate) app: Arc<App>,
     pub(crate) address: SocketAddr,
     pub(crate) stop: CancellationToken,
+    /// The database's.
+    pub(crate) url: String,
     client: Client<HttpConnector, Full<Bytes>>,
     _folder: TempDir,
 }
@@ -154,6 +156,7 @@ impl Running {
             app,
             address,
             stop,
+            url: url.to_owned(),
             client,
             _folder: folder,
         }

@@ -3,12 +3,11 @@
 use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
-use storage::Storage;
 
+use super::beside;
 use crate::config::{
     ConfigError, FirstAdmin, Flags, Secret, Settings, parse_email, parse_password,
 };
-use crate::embedded::{self, InUse};
 use crate::first_admin::{create, new_password, system_rng};
 use crate::output::say;
 
@@ -44,19 +43,7 @@ pub(crate) async fn run(flags: &Flags, arguments: Arguments) -> anyhow::Result<(
         password: password.unwrap_or_else(|| new_password(&mut rng)),
     };
 
-    let lock = match embedded::take(&settings) {
-        Err(error) if error.downcast_ref::<InUse>().is_some() => None,
-        other => other?,
-    };
-    if lock.is_some() || settings.migrate {
-        storage::migrate(&settings.database())
-            .await
-            .context("migrate the database")?;
-    }
-    let keyring = embedded::keyring(&embedded::master_keys(&settings, &mut rng)?);
-    let storage = Storage::open(settings.database(), keyring)
-        .await
-        .context("open the database")?;
+    let (storage, _lock) = beside::open(&settings, &mut rng).await?;
     match create(&storage, &login, &mut rng).await {
         Err(error) if matches!(error.downcast_ref(), Some(storage::Error::Duplicate)) => {
             bail!("{} exists already", login.email)

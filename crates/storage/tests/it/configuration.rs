@@ -6,6 +6,7 @@ use domain::clock::Micros;
 use domain::endpoint::DisabledReason;
 use domain::id::{EndpointId, MerchantId};
 use domain::secret::Secret;
+use domain::tenancy::PlatformScope;
 use storage::{Keyring, PageRequest, Storage};
 
 use crate::world::{World, scope};
@@ -62,7 +63,11 @@ async fn merchants_are_paged_newest_first(world: World) {
         before: None,
     };
     loop {
-        let found = world.storage.merchants(page).await.unwrap();
+        let found = world
+            .storage
+            .merchants(PlatformScope::proven(), page)
+            .await
+            .unwrap();
         seen.extend(found.rows.iter().map(|merchant| merchant.id));
         match found.next {
             Some(next) => page.before = Some(next),
@@ -145,7 +150,15 @@ async fn another_merchant_sees_no_endpoint(world: World) {
             .rows
             .is_empty()
     );
-    assert_eq!(storage.all_endpoints(page).await.unwrap().rows.len(), 1);
+    assert_eq!(
+        storage
+            .all_endpoints(PlatformScope::proven(), page)
+            .await
+            .unwrap()
+            .rows
+            .len(),
+        1
+    );
     storage
         .set_failing_since(other, id, Some(Micros(1)))
         .await

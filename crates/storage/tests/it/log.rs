@@ -8,7 +8,7 @@ use domain::attempt::{Outcome, Trigger};
 use domain::clock::Micros;
 use domain::delivery::{Delivery, Next, SkipReason, Status};
 use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
-use domain::tenancy::TenantScope;
+use domain::tenancy::{PlatformScope, Reach};
 use storage::PageRequest;
 use storage::claims::{ClaimResult, Claimed};
 use storage::deliveries::DeliveryFilter;
@@ -131,7 +131,10 @@ async fn every_state_is_shown_and_found_by_its_filter(world: World) {
         let over = !waits && shown.status != Status::Delivering;
         assert_eq!(shown.finished_at.is_some(), over, "{name}");
     }
-    for of in [Some(scope(states.merchant)), None] {
+    for of in [
+        Reach::from(scope(states.merchant)),
+        Reach::from(PlatformScope::proven()),
+    ] {
         for status in Status::ALL {
             let filter = DeliveryFilter {
                 statuses: vec![status],
@@ -165,10 +168,10 @@ async fn every_state_is_shown_and_found_by_its_filter(world: World) {
 
 async fn every_other_filter_finds_its_own(world: World) {
     let states = states(&world).await;
-    let of = Some(scope(states.merchant));
+    let of = scope(states.merchant);
     let all = list(&world, of, &DeliveryFilter::default(), 100).await;
     assert_eq!(all.len(), 12);
-    let foreign = Some(scope(world.merchant().await.id));
+    let foreign = scope(world.merchant().await.id);
     assert!(
         list(&world, foreign, &DeliveryFilter::default(), 10)
             .await
@@ -265,7 +268,7 @@ async fn pages_have_no_gap_and_no_repeat(world: World) {
     loop {
         let found = world
             .storage
-            .deliveries(Some(scope(merchant)), &filter, page)
+            .deliveries(scope(merchant), &filter, page)
             .await
             .unwrap();
         seen.extend(found.rows.iter().map(|delivery| delivery.id));
@@ -280,7 +283,7 @@ async fn pages_have_no_gap_and_no_repeat(world: World) {
     let exact = PageRequest::new(71, None::<DeliveryId>);
     let found = world
         .storage
-        .deliveries(None, &filter, exact)
+        .deliveries(PlatformScope::proven(), &filter, exact)
         .await
         .unwrap();
     assert_eq!((found.rows.len(), found.next), (71, None));
@@ -362,7 +365,7 @@ async fn a_test_send_is_logged(world: World) {
             is_test: Some(true),
             ..DeliveryFilter::default()
         };
-        let found = list(&world, Some(scope(merchant)), &filter, 10).await;
+        let found = list(&world, scope(merchant), &filter, 10).await;
         assert_eq!(
             found.iter().map(|delivery| delivery.id).collect::<Vec<_>>(),
             [id]
@@ -388,7 +391,7 @@ async fn manual_claim(world: &World) -> (MerchantId, Claimed) {
 /// All pages of a filter.
 async fn list(
     world: &World,
-    of: Option<TenantScope>,
+    of: impl Into<Reach> + Copy,
     filter: &DeliveryFilter,
     limit: u64,
 ) -> Vec<Delivery> {

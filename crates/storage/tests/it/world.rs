@@ -102,15 +102,20 @@ impl World {
 
     /// Runs statements past storage.
     pub(crate) async fn execute(&self, sql: &str) {
-        let sql = AssertSqlSafe(sql.to_owned());
+        self.try_execute(sql).await.unwrap();
+    }
+
+    /// Tries to run statements past storage.
+    pub(crate) async fn try_execute(&self, sql: &str) -> Result<(), sqlx::Error> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
         if self.settings.is_postgres() {
-            let mut connection = PgConnection::connect(&self.settings.url).await.unwrap();
-            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
+            let mut connection = PgConnection::connect(&self.settings.url).await?;
+            sql.execute(&mut connection).await?;
+            connection.close().await
         } else {
-            let mut connection = SqliteConnection::connect(&self.settings.url).await.unwrap();
-            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
+            let mut connection = SqliteConnection::connect(&self.settings.url).await?;
+            sql.execute(&mut connection).await?;
+            connection.close().await
         }
     }
 

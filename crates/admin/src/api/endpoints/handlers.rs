@@ -15,7 +15,6 @@ use super::bodies::{
 };
 use crate::answers::{Created, Json};
 use crate::app::App;
-use crate::auth::caller::Caller;
 use crate::body::Body;
 use crate::idempotency::Once;
 use crate::page::{List, ListOf};
@@ -34,7 +33,6 @@ pub(super) async fn list(
 
 pub(super) async fn create(
     app: &Arc<App>,
-    caller: &Caller,
     scope: impl Into<OwnerScope>,
     key: Option<String>,
     body: Body<CreateEndpoint>,
@@ -60,8 +58,11 @@ pub(super) async fn create(
     };
     let created = Box::pin(once.create(app, work)).await?;
     if created.replayed {
+        // The answer shows the secrets once more.
         let place = &created.location;
-        tracing::info!(actor = caller.actor, place, "endpoint.secret_replayed");
+        app.storage
+            .note_use("createEndpoint", place, Some(scope.owner()))
+            .await?;
     }
     Ok(created)
 }
@@ -99,24 +100,20 @@ pub(super) async fn update(
 
 pub(super) async fn reveal(
     app: &App,
-    caller: &Caller,
     scope: impl Into<OwnerScope>,
     id: EndpointId,
 ) -> Result<Json<SecretsOut>, ApiError> {
     let secrets = app.gateway.reveal_secrets(scope, id).await?;
-    tracing::info!(actor = caller.actor, endpoint.id = %id, "endpoint.secret_revealed");
     Ok(Json(secrets.into()))
 }
 
 pub(super) async fn rotate(
     app: &App,
-    caller: &Caller,
     scope: impl Into<OwnerScope>,
     id: EndpointId,
     how: RotateSecretIn,
 ) -> Result<Json<SecretsOut>, ApiError> {
     let secrets = app.gateway.rotate_secrets(scope, id, how.into()).await?;
-    tracing::info!(actor = caller.actor, endpoint.id = %id, "endpoint.secret_rotated");
     Ok(Json(secrets.into()))
 }
 

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::endpoint::Owner;
 use domain::id::{AppId, EndpointId};
-use domain::tenancy::OwnerScope;
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
@@ -19,22 +17,13 @@ use crate::api::Tag;
 use crate::api::deliveries::{AttemptOut, test_out};
 use crate::app::App;
 use crate::auth::Bearer;
-use crate::auth::caller::Caller;
-use crate::auth::permissions::Permission;
+use crate::auth::table::TEST_AS_MERCHANT;
 use crate::body::{Body, NoBody, Optional, Patch};
 use crate::page::{List, ListOf};
 use crate::problem::{ApiError, Slug};
 use crate::text::Text;
 
 pub(crate) struct AppEndpointsApi;
-
-/// The scope of an app, for this use of it.
-///
-/// Errors: 403 for whoever is not of the platform.
-fn of_app(caller: &Caller, app_id: AppId, permission: Permission) -> Result<OwnerScope, ApiError> {
-    caller.platform(permission)?;
-    Ok(OwnerScope::of(Owner::App(app_id)))
-}
 
 #[OpenApi(tag = "Tag::Endpoints")]
 impl AppEndpointsApi {
@@ -56,7 +45,7 @@ impl AppEndpointsApi {
         /// Rows of the page, 1 to 250.
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<EndpointOut>>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::ReadEndpoints)?;
+        let scope = caller.app(app_id.0.0)?;
         let there = app.storage.app(app_id.0.0).await?;
         there.ok_or_else(|| ApiError::of(Slug::NotFound))?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
@@ -83,8 +72,8 @@ impl AppEndpointsApi {
         key: Header<Option<String>>,
         body: Body<CreateEndpoint>,
     ) -> Result<Created<CreatedEndpoint>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
-        handlers::create(&app, &caller, scope, key.0, body).await
+        let scope = caller.app(app_id.0.0)?;
+        handlers::create(&app, scope, key.0, body).await
     }
 
     /// Get an app's endpoint
@@ -102,7 +91,7 @@ impl AppEndpointsApi {
         /// The endpoint.
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<EndpointOut>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::ReadEndpoints)?;
+        let scope = caller.app(app_id.0.0)?;
         handlers::get(&app, scope, endpoint_id.0.0).await
     }
 
@@ -122,7 +111,7 @@ impl AppEndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         body: Body<UpdateEndpoint, Patch>,
     ) -> Result<Json<EndpointOut>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        let scope = caller.app(app_id.0.0)?;
         handlers::update(&app, scope, endpoint_id.0.0, body.value).await
     }
 
@@ -143,7 +132,7 @@ impl AppEndpointsApi {
         /// The endpoint.
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<NoContent, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        let scope = caller.app(app_id.0.0)?;
         app.gateway.delete_endpoint(scope, endpoint_id.0.0).await?;
         Ok(NoContent)
     }
@@ -163,8 +152,8 @@ impl AppEndpointsApi {
         /// The endpoint.
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<SecretsOut>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::RevealSecrets)?;
-        handlers::reveal(&app, &caller, scope, endpoint_id.0.0).await
+        let scope = caller.app(app_id.0.0)?;
+        handlers::reveal(&app, scope, endpoint_id.0.0).await
     }
 
     /// Rotate the secrets of an app's endpoint
@@ -185,8 +174,8 @@ impl AppEndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         body: Body<RotateSecretIn, Optional>,
     ) -> Result<Json<SecretsOut>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::RevealSecrets)?;
-        handlers::rotate(&app, &caller, scope, endpoint_id.0.0, body.value).await
+        let scope = caller.app(app_id.0.0)?;
+        handlers::rotate(&app, scope, endpoint_id.0.0, body.value).await
     }
 
     /// Get the subscriptions of an app's endpoint
@@ -204,7 +193,7 @@ impl AppEndpointsApi {
         /// The endpoint.
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<Subscriptions>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::ReadEndpoints)?;
+        let scope = caller.app(app_id.0.0)?;
         handlers::subscriptions(&app, scope, endpoint_id.0.0).await
     }
 
@@ -226,7 +215,7 @@ impl AppEndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         body: Body<Subscriptions>,
     ) -> Result<Json<Subscriptions>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        let scope = caller.app(app_id.0.0)?;
         handlers::subscribe(&app, scope, endpoint_id.0.0, body.value).await
     }
 
@@ -250,12 +239,15 @@ impl AppEndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         body: Body<AppTestSendIn, Optional>,
     ) -> Result<Json<AttemptOut>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::TestEndpoints)?;
+        let scope = caller.app(app_id.0.0)?;
         let AppTestSendIn {
             event_type,
             payload,
             merchant_id,
         } = body.value;
+        if merchant_id.is_some() {
+            caller.part(TEST_AS_MERCHANT)?;
+        }
         let test = handlers::test_send(event_type, payload)?;
         let (id, merchant_id) = (endpoint_id.0.0, merchant_id.map(|id| id.0));
         let attempt = app
@@ -283,7 +275,7 @@ impl AppEndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         _body: NoBody,
     ) -> Result<Json<EndpointOut>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        let scope = caller.app(app_id.0.0)?;
         handlers::enable(&app, scope, endpoint_id.0.0).await
     }
 
@@ -305,7 +297,7 @@ impl AppEndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
         _body: NoBody,
     ) -> Result<Json<EndpointOut>, ApiError> {
-        let scope = of_app(&caller, app_id.0.0, Permission::ChangeEndpoints)?;
+        let scope = caller.app(app_id.0.0)?;
         handlers::disable(&app, scope, endpoint_id.0.0).await
     }
 }

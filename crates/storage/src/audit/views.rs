@@ -1,0 +1,117 @@
+//! What the audit log shows of things: every field that people change, times and secrets left out, header values
+//! masked.
+
+use std::time::Duration;
+
+use domain::app::App;
+use domain::catalog::EventType;
+use domain::endpoint::Endpoint;
+use domain::merchant::Merchant;
+use serde_json::{Value, json};
+
+use crate::api_keys::ApiKey;
+use crate::users::User;
+
+/// Stands for what is secret.
+const MASK: &str = "****";
+
+/// A URL as the log keeps it: its query may hold a token.
+fn without_query(url: &str) -> String {
+    match url.split_once('?') {
+        Some((place, _)) => format!("{place}?{MASK}"),
+        None => url.to_owned(),
+    }
+}
+
+/// A thing that the audit log shows.
+pub(crate) trait View {
+    /// Its state: a JSON object.
+    fn view(&self) -> Value;
+}
+
+impl View for Merchant {
+    fn view(&self) -> Value {
+        json!({
+            "name": self.name,
+            "store": {
+                "id": self.store.id,
+                "name": self.store.name,
+                "shopify_domain": self.store.shopify_domain,
+                "main_domain": self.store.main_domain,
+                "currency": self.store.currency,
+            },
+            "flashy_account_id": self.flashy_account_id,
+            "settings": serde_json::to_value(self.settings).unwrap_or_default(),
+            "suspended": self.suspended,
+        })
+    }
+}
+
+impl View for Endpoint {
+    fn view(&self) -> Value {
+        let headers: serde_json::Map<String, Value> = self
+            .headers
+            .iter()
+            .map(|(name, _)| (name.clone(), json!(MASK)))
+            .collect();
+        json!({
+            "url": without_query(&self.url),
+            "dialect": self.dialect.as_str(),
+            "description": self.description,
+            "version": self.version,
+            "headers": headers,
+            "rate_limit": self.rate_limit,
+            "timeout_ms": self.timeout.map(|timeout| timeout.as_millis()),
+            "schedule_s": self.schedule.as_deref().map(seconds),
+            "batch": self.batch.map(|batch| json!({ "max_events": batch.max_events, "max_wait_s": batch.max_wait.as_secs_f64() })),
+            "signed": self.signed,
+            "disabled": self.disabled.map(|(reason, _)| reason.as_str()),
+            "event_types": self.event_types,
+        })
+    }
+}
+
+fn seconds(delays: &[Duration]) -> Vec<f64> {
+    delays.iter().map(Duration::as_secs_f64).collect()
+}
+
+impl View for App {
+    fn view(&self) -> Value {
+        json!({ "name": self.name, "description": self.description })
+    }
+}
+
+impl View for EventType {
+    fn view(&self) -> Value {
+        json!({
+            "name": self.name,
+            "dialect": self.dialect.as_str(),
+            "description": self.description,
+        })
+    }
+}
+
+impl View for ApiKey {
+    fn view(&self) -> Value {
+        json!({
+            "name": self.name,
+            "scopes": self.scopes,
+            "expires_at": self.expires_at.map(|at| at.rfc3339()),
+        })
+    }
+}
+
+impl View for User {
+    fn view(&self) -> Value {
+        let merchants: serde_json::Map<String, Value> = self
+            .memberships
+            .iter()
+            .map(|(id, role)| (id.to_string(), json!(role.as_str())))
+            .collect();
+        json!({
+            "email": self.email,
+            "platform_role": self.platform_role.map(crate::users::PlatformRole::as_str),
+            "memberships": merchants,
+        })
+    }
+}
