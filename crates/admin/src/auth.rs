@@ -5,7 +5,7 @@
 pub(crate) mod api_key;
 pub(crate) mod caller;
 pub(crate) mod fingerprint;
-pub(crate) mod jwt;
+pub mod jwt;
 pub mod password;
 pub(crate) mod scope;
 pub(crate) mod table;
@@ -132,6 +132,7 @@ impl Auth {
         let user_id = self
             .jwt
             .verify(credential, self.storage.clock().now())
+            .await?
             .ok_or_else(refused)?;
         self.person(user_id).await?.ok_or_else(refused)
     }
@@ -234,7 +235,7 @@ impl Auth {
         self.storage
             .create_refresh_token(user_id, family, hash(&refresh), expires)
             .await?;
-        self.tokens(user_id, refresh)
+        self.tokens(user_id, refresh).await
     }
 
     /// Trades a refresh token for new tokens.
@@ -248,7 +249,7 @@ impl Auth {
             .rotate_refresh_token(hash(shown), hash(&fresh), expires)
             .await?
         {
-            Rotation::Rotated(user_id) => self.tokens(user_id, fresh),
+            Rotation::Rotated(user_id) => self.tokens(user_id, fresh).await,
             Rotation::Reused => Err(ApiError::new(
                 Slug::Unauthenticated,
                 "This refresh token was used before, so its login has been ended. Log in again.",
@@ -267,8 +268,8 @@ impl Auth {
         Ok(self.storage.revoke_refresh_token(hash(shown)).await?)
     }
 
-    fn tokens(&self, user_id: UserId, refresh: String) -> Result<Tokens, ApiError> {
-        let access = self.jwt.issue(user_id, self.storage.clock().now())?;
+    async fn tokens(&self, user_id: UserId, refresh: String) -> Result<Tokens, ApiError> {
+        let access = self.jwt.issue(user_id, self.storage.clock().now()).await?;
         Ok(Tokens {
             access,
             refresh,
@@ -290,8 +291,8 @@ impl Auth {
 
     /// An access token as it would have been issued at another time: for tests of what expires.
     #[doc(hidden)]
-    pub fn issue_at(&self, user_id: UserId, now: domain::clock::Micros) -> Option<String> {
-        self.jwt.issue(user_id, now).ok()
+    pub async fn issue_at(&self, user_id: UserId, now: domain::clock::Micros) -> Option<String> {
+        self.jwt.issue(user_id, now).await.ok()
     }
 }
 

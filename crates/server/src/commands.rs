@@ -4,6 +4,7 @@ mod beside;
 pub(crate) mod config;
 pub(crate) mod create_admin;
 pub(crate) mod demo;
+pub(crate) mod keys;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod roles;

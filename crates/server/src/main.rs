@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    config as config_command, create_admin, demo, migrate, openapi, roles, serve, simulate,
+    config as config_command, create_admin, demo, keys, migrate, openapi, roles, serve, simulate,
     verify_audit_log,
 };
 use config::Flags;
@@ -44,6 +44,10 @@ enum Command {
     Openapi(openapi::Arguments),
     /// Prove that nobody has changed the audit log
     VerifyAuditLog,
+    /// Replace the key that signs access tokens; nobody is logged out
+    RotateTokenKey,
+    /// Encrypt everything anew under the first master key
+    Reencrypt,
     /// Print who may do what: each operation with the roles and scopes it takes
     Roles(roles::Arguments),
     /// Play activities in virtual time and print which events would fire
@@ -62,6 +66,8 @@ async fn main() -> ExitCode {
         Command::Config(arguments) => config_command::run(&flags, &arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::VerifyAuditLog => verify_audit_log::run(&flags).await,
+        Command::RotateTokenKey => keys::rotate_token_key(&flags).await,
+        Command::Reencrypt => keys::reencrypt(&flags).await,
         Command::Roles(arguments) => roles::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Demo(arguments) => demo::run(&flags, arguments).await,

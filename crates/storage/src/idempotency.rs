@@ -146,7 +146,7 @@ impl Storage {
 }
 
 /// What binds a stored answer to its row.
-fn context(key: AnswerKey) -> Vec<u8> {
+pub(crate) fn context(key: AnswerKey) -> Vec<u8> {
     let mut context = b"idempotent_answers/".to_vec();
     context.extend_from_slice(key.scope_id.as_bytes());
     context.extend_from_slice(&key.key_hash);

@@ -36,6 +36,11 @@ impl Keyring {
         )
     }
 
+    /// The fingerprint of the key that encrypts, as it stands in every value after the format's byte.
+    pub(crate) fn current(&self) -> &[u8] {
+        self.0.first().map_or(&[], |(fingerprint, _)| fingerprint)
+    }
+
     /// Encrypts; `context` (a table and an id) must be given again to decrypt.
     ///
     /// Errors: the ring is empty.

@@ -12,6 +12,7 @@ mod error;
 mod keyring;
 mod page;
 mod partitions;
+mod reencrypt;
 mod sqlite_writer;
 
 pub mod api_keys;

@@ -1,11 +1,13 @@
-//! Access tokens: JWTs signed with HS256 by a key of the server's own.
+//! Access tokens: JWTs signed with HS256 by keys of the server's own. The keys form a ring in the database: a new one
+//! takes over while tokens of the old one are still good.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::clock::Micros;
+use domain::clock::{Clock as _, Micros};
 use domain::id::UserId;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rand::Rng;
@@ -17,17 +19,33 @@ use crate::problem::ApiError;
 
 const ISSUER: &str = "hookyard";
 const AUDIENCE: &str = "hookyard-api";
-/// Name of the signing key in the database.
-const KEY_NAME: &str = "jwt-hs256";
+/// Name of the ring of keys in the database.
+const RING: &str = "jwt-hs256";
 
-/// Issues and verifies access tokens.
+/// How long after it was made a key begins to sign: by then every process that reads the ring finds it.
+const SETTLE: Duration = Duration::from_secs(10);
+/// How old the ring may be when a token is issued.
+const FRESH: Duration = Duration::from_secs(5);
+/// The least time between two readings of the ring for the sake of a key that is not in it: anybody can name one.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Issues and verifies access tokens by the keys of the ring in the database.
 pub(crate) struct Jwt {
-    /// By key id, so that a key can be replaced while tokens of the old one are about.
-    keys: HashMap<String, DecodingKey>,
-    signing: EncodingKey,
-    kid: String,
+    storage: Arc<Storage>,
+    ring: RwLock<Arc<Ring>>,
+    /// Held while the ring is read again.
+    reading: tokio::sync::Mutex<()>,
     validation: Validation,
     life: Duration,
+}
+
+/// The keys as they were read. All of them verify, so that tokens outlive the change of the key that signs.
+struct Ring {
+    read: Instant,
+    /// By key id.
+    keys: HashMap<String, DecodingKey>,
+    /// Oldest first, with when each was made.
+    signing: Vec<(Micros, String, EncodingKey)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,35 +69,23 @@ struct OurHeader {
 }
 
 impl Jwt {
-    /// Reads the key from the database, making it at the very first start.
+    /// Reads the ring from the database, making its first key at the very first start.
     ///
-    /// Errors: the database cannot be reached; no master key opens the stored key.
+    /// Errors: the database cannot be reached; no master key opens the stored keys.
     pub(crate) async fn open(
-        storage: &Storage,
+        storage: &Arc<Storage>,
         life: Duration,
         rng: &mut (impl Rng + Send),
     ) -> Result<Self, storage::Error> {
-        let mut fresh = [0; 32];
-        rng.fill_bytes(&mut fresh);
-        let key = storage.server_key(KEY_NAME, &fresh, rng).await?;
-        Ok(Self::new(&key, life))
-    }
-
-    fn new(key: &[u8], life: Duration) -> Self {
-        let kid = URL_SAFE_NO_PAD.encode(&Sha256::digest(key)[..6]);
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Checked below by the database's clock, like every other time.
-        validation.validate_exp = false;
-        Self {
-            keys: HashMap::from([(kid.clone(), DecodingKey::from_secret(key))]),
-            signing: EncodingKey::from_secret(key),
-            kid,
-            validation,
+        storage.server_key(RING, &fresh_key(rng), rng).await?;
+        let ring = Ring::of(&storage.key_ring(RING).await?);
+        Ok(Self {
+            storage: Arc::clone(storage),
+            ring: RwLock::new(Arc::new(ring)),
+            reading: tokio::sync::Mutex::new(()),
+            validation: validation(),
             life,
-        }
+        })
     }
 
     /// Life of a token.
@@ -87,12 +93,40 @@ impl Jwt {
         self.life
     }
 
+    fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The ring, read again if it is older than this.
+    async fn ring_of(&self, age: Duration) -> Result<Arc<Ring>, storage::Error> {
+        let known = self.ring();
+        if known.read.elapsed() <= age {
+            return Ok(known);
+        }
+        let _turn = self.reading.lock().await;
+        let known = self.ring();
+        if known.read.elapsed() <= age {
+            return Ok(known);
+        }
+        let fresh = Arc::new(Ring::of(&self.storage.key_ring(RING).await?));
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        Ok(fresh)
+    }
+
     /// A token for a user, good from now on.
     ///
-    /// Errors: signing fails, a fault of ours.
-    pub(crate) fn issue(&self, user_id: UserId, now: Micros) -> Result<String, ApiError> {
+    /// Errors: the database cannot be reached; signing fails, a fault of ours.
+    pub(crate) async fn issue(&self, user_id: UserId, now: Micros) -> Result<String, ApiError> {
+        let ring = self.ring_of(FRESH).await?;
+        let settled = ring.signing.iter().rev();
+        let mut settled = settled.filter(|(made, ..)| *made + SETTLE <= now);
+        // The very first key has nobody to wait for.
+        let (_, kid, key) = settled
+            .next()
+            .or(ring.signing.first())
+            .ok_or_else(|| ApiError::internal("there is no key for tokens"))?;
         let header = Header {
-            kid: Some(self.kid.clone()),
+            kid: Some(kid.clone()),
             ..Header::new(Algorithm::HS256)
         };
         let claims = Claims {
@@ -102,18 +136,95 @@ impl Jwt {
             iat: now.seconds(),
             exp: (now + self.life).seconds(),
         };
-        jsonwebtoken::encode(&header, &claims, &self.signing).map_err(ApiError::internal)
+        jsonwebtoken::encode(&header, &claims, key).map_err(ApiError::internal)
     }
 
     /// Whose token this is, if it is a good one now.
-    pub(crate) fn verify(&self, token: &str, now: Micros) -> Option<UserId> {
-        let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
-        let header: OurHeader = serde_json::from_slice(&header).ok()?;
-        let key = self
-            .keys
-            .get(&header.kid)
-            .filter(|_| header.alg == "HS256")?;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
+    ///
+    /// Errors: its key is not known yet and the database cannot be reached.
+    pub(crate) async fn verify(
+        &self,
+        token: &str,
+        now: Micros,
+    ) -> Result<Option<UserId>, storage::Error> {
+        let Some(kid) = kid_of(token) else {
+            return Ok(None);
+        };
+        let mut ring = self.ring();
+        if !ring.keys.contains_key(&kid) {
+            ring = self.ring_of(PAUSE).await?;
+        }
+        Ok(ring.verify(token, &kid, &self.validation, now))
+    }
+}
+
+/// Replaces the key that signs access tokens; the keys that are left. Tokens signed with the old key stay good for
+/// their life, so nobody is logged out.
+///
+/// Errors: the database cannot be reached.
+pub async fn rotate_key(
+    storage: &Storage,
+    life: Duration,
+    rng: &mut (impl Rng + Send),
+) -> Result<u64, storage::Error> {
+    let now = storage.clock().now();
+    // A replaced key signs for as long as its successor settles, and its last token lives on from there.
+    let forget = now - life - SETTLE - FRESH;
+    storage
+        .rotate_key_ring(RING, &fresh_key(rng), now, forget)
+        .await
+}
+
+fn fresh_key(rng: &mut impl Rng) -> [u8; 32] {
+    let mut fresh = [0; 32];
+    rng.fill_bytes(&mut fresh);
+    fresh
+}
+
+fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    // Checked by the database's clock, like every other time.
+    validation.validate_exp = false;
+    validation
+}
+
+/// The key that a token's header names, if the header is like ours.
+fn kid_of(token: &str) -> Option<String> {
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    let header: OurHeader = serde_json::from_slice(&header).ok()?;
+    (header.alg == "HS256").then_some(header.kid)
+}
+
+impl Ring {
+    fn of(keys: &[(Micros, Vec<u8>)]) -> Self {
+        let named = keys.iter().map(|(made, key)| {
+            let kid = URL_SAFE_NO_PAD.encode(&Sha256::digest(key)[..6]);
+            (*made, kid, key)
+        });
+        Self {
+            read: Instant::now(),
+            keys: named
+                .clone()
+                .map(|(_, kid, key)| (kid, DecodingKey::from_secret(key)))
+                .collect(),
+            signing: named
+                .map(|(made, kid, key)| (made, kid, EncodingKey::from_secret(key)))
+                .collect(),
+        }
+    }
+
+    fn verify(
+        &self,
+        token: &str,
+        kid: &str,
+        validation: &Validation,
+        now: Micros,
+    ) -> Option<UserId> {
+        let key = self.keys.get(kid)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, validation)
             .ok()?
             .claims;
         (now.seconds() < claims.exp).then_some(claims.sub)
@@ -142,37 +253,18 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_for_its_life_and_no_longer() {
-        let jwt = Jwt::new(&[7; 32], Duration::from_mins(15));
-        let user = UserId::from_uuid(Uuid::from_u128(1));
-        let token = jwt.issue(user, NOW).unwrap();
-        assert_eq!(jwt.verify(&token, NOW), Some(user));
-        assert_eq!(
-            jwt.verify(&token, NOW + Duration::from_secs(899)),
-            Some(user)
-        );
-        assert_eq!(jwt.verify(&token, NOW + Duration::from_mins(15)), None);
-        assert_eq!(
-            Jwt::new(&[8; 32], Duration::from_mins(15)).verify(&token, NOW),
-            None
-        );
-    }
-
-    #[test]
     fn only_a_token_exactly_like_ours_is_taken() {
         let key = [7; 32];
-        let jwt = Jwt::new(&key, Duration::from_mins(15));
-        let kid = jwt.kid.clone();
+        let ring = Ring::of(&[(NOW, key.to_vec())]);
+        let kid = ring.signing[0].1.clone();
+        let verify = |token: &str| ring.verify(token, &kid_of(token)?, &validation(), NOW);
         let user = UserId::from_uuid(Uuid::from_u128(1));
         let exp = NOW.seconds() + 60;
         let good_header = format!(r#"{{"alg":"HS256","typ":"JWT","kid":"{kid}"}}"#);
         let good = format!(
             r#"{{"iss":"hookyard","aud":"hookyard-api","sub":"{user}","iat":1,"exp":{exp}}}"#
         );
-        assert_eq!(
-            jwt.verify(&signed(&good_header, &good, &key), NOW),
-            Some(user)
-        );
+        assert_eq!(verify(&signed(&good_header, &good, &key)), Some(user));
 
         let headers = [
             format!(r#"{{"alg":"none","kid":"{kid}"}}"#),
@@ -183,11 +275,7 @@ mod tests {
             format!(r#"{{"alg":"HS256","kid":"{kid}","jwk":{{}}}}"#),
         ];
         for header in headers {
-            assert_eq!(
-                jwt.verify(&signed(&header, &good, &key), NOW),
-                None,
-                "{header}"
-            );
+            assert_eq!(verify(&signed(&header, &good, &key)), None, "{header}");
         }
         let claims = [
             good.replace("hookyard-api", "other"),
@@ -198,7 +286,7 @@ mod tests {
         ];
         for claims in claims {
             assert_eq!(
-                jwt.verify(&signed(&good_header, &claims, &key), NOW),
+                verify(&signed(&good_header, &claims, &key)),
                 None,
                 "{claims}"
             );
@@ -211,7 +299,7 @@ mod tests {
             format!("{token}.x"),
             "..".to_owned(),
         ] {
-            assert_eq!(jwt.verify(&bad, NOW), None, "{bad}");
+            assert_eq!(verify(&bad), None, "{bad}");
         }
     }
 }

@@ -132,9 +132,10 @@ async fn only_a_token_that_is_good_now_is_taken() {
         .app
         .auth
         .issue_at(user, now - Duration::from_mins(16))
+        .await
         .unwrap();
     assert_eq!(running.get("/v1/me", &old).await.slug(), "unauthenticated");
-    let fresh = running.app.auth.issue_at(user, now).unwrap();
+    let fresh = running.app.auth.issue_at(user, now).await.unwrap();
     assert_eq!(
         running.get("/v1/me", &fresh).await.json()["platform_role"],
         "viewer"

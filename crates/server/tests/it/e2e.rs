@@ -36,6 +36,7 @@ mod manual_retry;
 mod publishing;
 mod request;
 mod retries;
+mod rotation;
 mod schema_mode;
 mod secrets;
 mod signatures;
