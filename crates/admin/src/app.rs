@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Auth;
 use crate::auth::caller::Caller;
 use crate::auth::permissions::Permission;
+use crate::limits::Limits;
 use crate::problem::{ApiError, Slug};
 
 /// Everything the HTTP side needs, put together by the server.
@@ -22,6 +23,8 @@ pub struct App {
     pub storage: Arc<Storage>,
     /// Who is calling.
     pub auth: Auth,
+    /// How much they may ask for.
+    pub limits: Limits,
     /// What the probes tell.
     pub probes: Probes,
 }

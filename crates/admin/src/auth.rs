@@ -8,7 +8,6 @@ pub(crate) mod fingerprint;
 pub(crate) mod jwt;
 pub mod password;
 pub(crate) mod permissions;
-pub(crate) mod throttle;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,13 +29,15 @@ use storage::users::Rotation;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::limits::SharedCounts;
+use crate::limits::address::ClientAddress;
+use crate::limits::throttle::Throttle;
 use crate::problem::{ApiError, Slug};
 use crate::settings::Settings;
 use caller::Caller;
 use fingerprint::Fingerprints;
 use jwt::Jwt;
 use password::Passwords;
-use throttle::Throttle;
 
 /// How long a role or a key is believed without asking again.
 const BELIEVED: Duration = Duration::from_secs(5);
@@ -50,7 +51,10 @@ pub struct Auth {
     storage: Arc<Storage>,
     jwt: Jwt,
     passwords: Passwords,
+    /// Failed logins by account.
     logins: Throttle,
+    /// Failed logins by address.
+    places: Throttle,
     refresh_life: Duration,
     people: Cache<UserId, Arc<Caller>>,
     keys: Cache<[u8; 32], Arc<api_key::Known>>,
@@ -90,7 +94,12 @@ impl Auth {
             jwt,
             fingerprints,
             passwords: Passwords::new(&mut rng),
-            logins: Throttle::new(settings.logins, settings.login_window),
+            logins: Throttle::new("login", settings.logins, settings.login_window),
+            places: Throttle::new(
+                "login_from",
+                settings.logins_per_address,
+                settings.login_window,
+            ),
             refresh_life: settings.refresh_token,
             people: Cache::builder()
                 .max_capacity(REMEMBERED)
@@ -103,6 +112,16 @@ impl Auth {
             rng: Mutex::new(rng),
             storage,
         })
+    }
+
+    /// The same, with failed logins counted together with other processes.
+    #[must_use]
+    pub fn sharing(self, shared: Option<Arc<dyn SharedCounts>>) -> Self {
+        Self {
+            logins: self.logins.sharing(shared.clone()),
+            places: self.places.sharing(shared),
+            ..self
+        }
     }
 
     /// A generator of its own for a piece of work.
@@ -181,15 +200,28 @@ impl Auth {
 
     /// Logs in. A wrong email and a wrong password look and cost the same.
     ///
-    /// Errors: 401; 429 after too many failures for this account, right or wrong.
-    pub(crate) async fn log_in(&self, email: &str, password: String) -> Result<Tokens, ApiError> {
+    /// Errors: 401; 429 after too many failures for this account or from this address, right or wrong.
+    pub(crate) async fn log_in(
+        &self,
+        email: &str,
+        password: String,
+        from: ClientAddress,
+    ) -> Result<Tokens, ApiError> {
         let email = email.trim().to_lowercase();
         let account = u128::from_be_bytes(first_16(&Sha256::digest(&email)));
-        let entry = self.logins.enter(account)?;
+        let entry = self.logins.enter(account).await?;
+        let place = match self.places.enter(from.subject()).await {
+            Ok(place) => place,
+            Err(refusal) => {
+                entry.give_back().await;
+                return Err(refusal);
+            }
+        };
         let proven = self.prove_password(&email, password).await;
         // Only wrong passwords count: not the right one, not a database that is away.
         if !matches!(proven, Ok(None)) {
-            entry.give_back();
+            entry.give_back().await;
+            place.give_back().await;
         }
         match proven? {
             Some(user_id) => self.first_tokens(user_id).await,
@@ -354,6 +386,14 @@ impl<'a> ApiExtractor<'a> for Bearer {
             .headers()
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok());
-        Ok(Self(app.auth.prove(header).await?))
+        let caller = match app.auth.prove(header).await {
+            Ok(caller) => caller,
+            Err(error) if error.slug == Slug::Unauthenticated && header.is_some() => {
+                return Err(app.limits.refuse(request, error).await.into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        app.limits.check(&caller, request).await?;
+        Ok(Self(caller))
     }
 }

@@ -2,7 +2,7 @@
 //! wrong type is refused by name, which a parse by way of a JSON value would not notice.
 
 use std::marker::PhantomData;
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use poem::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -15,10 +15,9 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use sha2::{Digest as _, Sha256};
 
+use crate::app::App;
 use crate::problem::{ApiError, Slug};
 
-/// Time for a whole body to come in.
-const BODY_TIME: Duration = Duration::from_secs(30);
 /// Bytes of an ordinary body.
 const BODY_MAX: usize = 1024 * 1024;
 
@@ -179,7 +178,10 @@ async fn read<M: Media>(
     }
     check_encoding(request)?;
     let body = body.take().map_err(ApiError::internal)?;
-    let bytes = tokio::time::timeout(BODY_TIME, body.into_bytes_limit(max))
+    let app: &Arc<App> = request
+        .data()
+        .ok_or_else(|| ApiError::internal("no App in the request"))?;
+    let bytes = tokio::time::timeout(app.limits.body_timeout(), body.into_bytes_limit(max))
         .await
         .map_err(|_| ApiError::of(Slug::RequestTimeout))?
         .map_err(|error| match error {

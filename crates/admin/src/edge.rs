@@ -9,9 +9,10 @@ use futures::FutureExt as _;
 use poem::http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use poem::http::{HeaderName, HeaderValue, StatusCode, Uri};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
+use crate::limits::rates::TallySlot;
 use crate::operations::{Operations, PREFIX, hides_control};
 use crate::problem::{ApiError, PROBLEM_JSON, Problem, Slug};
 
@@ -20,6 +21,9 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 /// Longest path and query, in bytes.
 const URI_MAX: usize = 8 * 1024;
+/// Header lines of a request, and their bytes together.
+const HEADERS_MAX: usize = 64;
+const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// Longest credential, in bytes.
 const CREDENTIAL_MAX: usize = 8 * 1024;
 
@@ -27,6 +31,8 @@ const CREDENTIAL_MAX: usize = 8 * 1024;
 pub(crate) struct Edge<E> {
     inner: E,
     operations: Operations,
+    /// Whether answers tell of quotas.
+    counted: bool,
     /// Tells this process's request ids from others'.
     process: String,
     requests: AtomicU64,
@@ -34,10 +40,11 @@ pub(crate) struct Edge<E> {
 
 impl<E> Edge<E> {
     /// Wraps `inner`; `process` must differ between processes and runs.
-    pub(crate) fn new(inner: E, operations: Operations, process: String) -> Self {
+    pub(crate) fn new(inner: E, operations: Operations, process: String, counted: bool) -> Self {
         Self {
             inner,
             operations,
+            counted,
             process,
             requests: AtomicU64::new(0),
         }
@@ -70,13 +77,7 @@ impl<E> Edge<E> {
         if path.len() + query.map_or(0, str::len) > URI_MAX {
             return Err(ApiError::of(Slug::UriTooLong));
         }
-        if request
-            .headers()
-            .get(AUTHORIZATION)
-            .is_some_and(|value| value.len() > CREDENTIAL_MAX)
-        {
-            return Err(ApiError::of(Slug::HeadersTooLarge));
-        }
+        check_headers(request.headers())?;
         if hides_control(path) {
             return Err(ApiError::of(Slug::NotFound));
         }
@@ -126,7 +127,7 @@ impl<E> Edge<E> {
                 }
             }
             // The rest of the body is not read, so no other request can come on this connection: say so.
-            Slug::PayloadTooLarge => {
+            Slug::PayloadTooLarge | Slug::RequestTimeout => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}
@@ -141,9 +142,13 @@ impl<E> Edge<E> {
 impl<E: Endpoint> Endpoint for Edge<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let request_id = self.request_id(&request);
         let uri = request.uri().clone();
+        let tally = self.counted.then(TallySlot::default);
+        if let Some(tally) = &tally {
+            request.set_data(tally.clone());
+        }
         let outcome = match self.check(&request) {
             Err(error) => Err(error),
             Ok(()) => match AssertUnwindSafe(self.inner.call(request))
@@ -157,6 +162,9 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         };
         let mut response = outcome.unwrap_or_else(|error| self.render(&error, &request_id, &uri));
         let headers = response.headers_mut();
+        if let Some(tally) = tally {
+            tally.write(headers);
+        }
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             headers.insert(&REQUEST_ID, id);
         }
@@ -166,6 +174,21 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         }
         Ok(response)
     }
+}
+
+/// Refuses more headers, longer ones, or a longer credential than anybody needs.
+fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
+    let credential = headers.get(AUTHORIZATION);
+    let bytes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
+    if credential.is_some_and(|value| value.len() > CREDENTIAL_MAX)
+        || headers.len() > HEADERS_MAX
+        || bytes.sum::<usize>() > HEADER_BYTES_MAX
+    {
+        return Err(ApiError::of(Slug::HeadersTooLarge));
+    }
+    Ok(())
 }
 
 /// What a panic said, for the log.
@@ -185,7 +208,12 @@ mod tests {
     fn edge<F: Fn(Request) -> poem::Result<&'static str> + Send + Sync>(
         handler: F,
     ) -> Edge<impl Endpoint<Output = &'static str>> {
-        Edge::new(make_sync(handler), Operations::of::<()>(), "p".to_owned())
+        Edge::new(
+            make_sync(handler),
+            Operations::of::<()>(),
+            "p".to_owned(),
+            false,
+        )
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::auth::permissions::Scope;
 use crate::auth::{Bearer, Tokens};
 use crate::body::Body;
+use crate::limits::address::ClientAddress;
 use crate::problem::ApiError;
 use crate::text::Text;
 
@@ -89,15 +90,18 @@ impl From<Tokens> for TokenPair {
 impl AuthApi {
     /// Log in
     ///
-    /// After 100 wrong passwords within 10 minutes an account waits, the right password included.
+    /// After 100 wrong passwords within 10 minutes an account waits, the right password included; after 1,000 an
+    /// address does.
     #[oai(path = "/auth/token", method = "post", operation_id = "createToken")]
     async fn token(
         &self,
         app: Data<&Arc<App>>,
+        from: ClientAddress,
         body: Body<Login>,
     ) -> Result<Json<TokenPair>, ApiError> {
         let Login { email, password } = body.value;
-        Ok(Json(app.auth.log_in(&email, password).await?.into()))
+        let tokens = app.auth.log_in(&email, password, from).await?;
+        Ok(Json(tokens.into()))
     }
 
     /// Trade a refresh token for new tokens
