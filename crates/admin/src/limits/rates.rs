@@ -174,6 +174,9 @@ impl Tally {
 
     /// Source: draft-ietf-httpapi-ratelimit-headers-10.
     fn write(&self, headers: &mut HeaderMap) {
+        if self.0.is_empty() {
+            return;
+        }
         let (mut limits, mut policies) = (String::new(), String::new());
         for (name, rate, taken) in &self.0 {
             let between = if limits.is_empty() { "" } else { ", " };

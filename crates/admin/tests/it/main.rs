@@ -6,6 +6,7 @@
 )]
 
 mod auth;
+mod limits;
 mod openapi;
 mod problems;
 mod resources;

@@ -63,7 +63,7 @@ impl World {
             app_id,
             installed_at: self.now(),
         };
-        self.storage.install(new).await.unwrap()
+        self.storage.install(new, 3).await.unwrap()
     }
 
     /// Uninstalls, telling these endpoints.
