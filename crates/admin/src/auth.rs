@@ -389,7 +389,8 @@ impl<'a> ApiExtractor<'a> for Bearer {
         let caller = match app.auth.prove(header).await {
             Ok(caller) => caller,
             Err(error) if error.slug == Slug::Unauthenticated && header.is_some() => {
-                return Err(app.limits.refuse(request, error).await.into());
+                let from = app.limits.address(request);
+                return Err(app.limits.refuse(from, error).await.into());
             }
             Err(error) => return Err(error.into()),
         };

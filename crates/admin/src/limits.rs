@@ -102,8 +102,8 @@ impl Limits {
 
     /// Counts a refused credential; what it is answered. A right one from there is never refused for it: behind
     /// an unknown proxy everybody has one address.
-    pub(crate) async fn refuse(&self, request: &Request, refusal: ApiError) -> ApiError {
-        let entry = self.refused.enter(self.address(request).subject()).await;
+    pub(crate) async fn refuse(&self, from: ClientAddress, refusal: ApiError) -> ApiError {
+        let entry = self.refused.enter(from.subject()).await;
         entry.err().unwrap_or(refusal)
     }
 }

@@ -15,7 +15,7 @@ use crate::auth::permissions::Scope;
 use crate::auth::{Bearer, Tokens};
 use crate::body::Body;
 use crate::limits::address::ClientAddress;
-use crate::problem::ApiError;
+use crate::problem::{ApiError, Slug};
 use crate::text::Text;
 
 pub(crate) struct AuthApi;
@@ -111,11 +111,16 @@ impl AuthApi {
     async fn refresh(
         &self,
         app: Data<&Arc<App>>,
+        from: ClientAddress,
         body: Body<RefreshToken>,
     ) -> Result<Json<TokenPair>, ApiError> {
-        Ok(Json(
-            app.auth.refresh(&body.value.refresh_token).await?.into(),
-        ))
+        match app.auth.refresh(&body.value.refresh_token).await {
+            Ok(tokens) => Ok(Json(tokens.into())),
+            Err(error) if error.slug == Slug::Unauthenticated => {
+                Err(app.limits.refuse(from, error).await)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Log out

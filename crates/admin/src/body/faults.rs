@@ -216,7 +216,6 @@ mod tests {
 
     #[derive(Debug, Deserialize, Object)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only parsed")]
     struct Inner {
         id: Text<MerchantId>,
         count: Option<u32>,
@@ -224,7 +223,6 @@ mod tests {
 
     #[derive(Debug, Deserialize, Object)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only parsed")]
     struct Outer {
         #[oai(validator(min_length = 2, max_length = 5))]
         name: String,

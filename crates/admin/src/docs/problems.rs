@@ -152,7 +152,7 @@ mod tests {
             let (name, status, ..) = slug.row();
             assert_eq!(example["type"], format!("/docs/problems/{name}"));
             assert_eq!(example["status"], status);
-            assert!(meaning(slug).len() > 40, "{name}");
+            assert!(meaning(slug).len() > 30, "{name}");
         }
     }
 }

@@ -166,6 +166,7 @@ impl Tally {
             Some((name, rate, wait))
         });
         let (name, rate, wait) = waits.max_by_key(|(.., wait)| *wait)?;
+        metrics::counter!("hookyard_requests_limited_total", "quota" => *name).increment(1);
         let (count, window) = (rate.count(), humantime::format_duration(rate.window()));
         let whose = if *name == "key" { "credential" } else { name };
         let detail = format!("This {whose} may make {count} requests in {window}.");

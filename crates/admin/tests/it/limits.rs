@@ -294,6 +294,9 @@ async fn many_wrong_keys_from_one_address_are_throttled_and_right_ones_go_on() {
     assert!(statuses[300..].iter().all(|status| *status == 429));
     let refused = running.get("/v1/me", "hyr_x").await;
     assert_eq!(refused.slug(), "quota-exceeded");
+    let stale = json!({ "refresh_token": "hyr_x" });
+    let refused_too = running.post("/v1/auth/refresh", "", &stale).await;
+    assert_eq!(refused_too.slug(), "quota-exceeded");
     assert!(refused.header("retry-after").is_some());
     assert_eq!(running.get("/v1/me", &key).await.status, 200);
     assert_eq!(running.get("/v1/me", "").await.status, 401);
