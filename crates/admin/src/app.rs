@@ -10,6 +10,7 @@ use storage::Storage;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Bearer};
+use crate::limits::Limits;
 use crate::problem::{ApiError, Slug};
 
 /// Everything the HTTP side needs, put together by the server.
@@ -20,6 +21,8 @@ pub struct App {
     pub storage: Arc<Storage>,
     /// Who is calling.
     pub auth: Auth,
+    /// How much they may ask for.
+    pub limits: Limits,
     /// What the probes tell.
     pub probes: Probes,
 }

@@ -9,7 +9,6 @@ pub mod jwt;
 pub mod password;
 pub(crate) mod scope;
 pub(crate) mod table;
-pub(crate) mod throttle;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,6 +32,9 @@ use storage::users::Rotation;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::limits::SharedCounts;
+use crate::limits::address::ClientAddress;
+use crate::limits::throttle::Throttle;
 use crate::operations::{Guard, Subject};
 use crate::problem::{ApiError, Slug};
 use crate::settings::Settings;
@@ -41,7 +43,6 @@ use fingerprint::Fingerprints;
 use jwt::Jwt;
 use password::Passwords;
 use table::Row;
-use throttle::Throttle;
 
 /// How long a role or a key is believed without asking again.
 const BELIEVED: Duration = Duration::from_secs(5);
@@ -55,7 +56,10 @@ pub struct Auth {
     storage: Arc<Storage>,
     jwt: Jwt,
     passwords: Passwords,
+    /// Failed logins by account.
     logins: Throttle,
+    /// Failed logins by address.
+    places: Throttle,
     refresh_life: Duration,
     people: Cache<UserId, Arc<Caller>>,
     keys: Cache<[u8; 32], Arc<api_key::Known>>,
@@ -95,7 +99,12 @@ impl Auth {
             jwt,
             fingerprints,
             passwords: Passwords::new(&mut rng),
-            logins: Throttle::new(settings.logins, settings.login_window),
+            logins: Throttle::new("login", settings.logins, settings.login_window),
+            places: Throttle::new(
+                "login_from",
+                settings.logins_per_address,
+                settings.login_window,
+            ),
             refresh_life: settings.refresh_token,
             people: Cache::builder()
                 .max_capacity(REMEMBERED)
@@ -108,6 +117,16 @@ impl Auth {
             rng: Mutex::new(rng),
             storage,
         })
+    }
+
+    /// The same, with failed logins counted together with other processes.
+    #[must_use]
+    pub fn sharing(self, shared: Option<Arc<dyn SharedCounts>>) -> Self {
+        Self {
+            logins: self.logins.sharing(shared.clone()),
+            places: self.places.sharing(shared),
+            ..self
+        }
     }
 
     /// A generator of its own for a piece of work.
@@ -187,15 +206,28 @@ impl Auth {
 
     /// Logs in. A wrong email and a wrong password look and cost the same.
     ///
-    /// Errors: 401; 429 after too many failures for this account, right or wrong.
-    pub(crate) async fn log_in(&self, email: &str, password: String) -> Result<Tokens, ApiError> {
+    /// Errors: 401; 429 after too many failures for this account or from this address, right or wrong.
+    pub(crate) async fn log_in(
+        &self,
+        email: &str,
+        password: String,
+        from: ClientAddress,
+    ) -> Result<Tokens, ApiError> {
         let email = email.trim().to_lowercase();
         let account = u128::from_be_bytes(first_16(&Sha256::digest(&email)));
-        let entry = self.logins.enter(account)?;
+        let entry = self.logins.enter(account).await?;
+        let place = match self.places.enter(from.subject()).await {
+            Ok(place) => place,
+            Err(refusal) => {
+                entry.give_back().await;
+                return Err(refusal);
+            }
+        };
         let proven = self.prove_password(&email, password).await;
         // Only wrong passwords count: not the right one, not a database that is away.
         if !matches!(proven, Ok(None)) {
-            entry.give_back();
+            entry.give_back().await;
+            place.give_back().await;
         }
         match proven? {
             Some(user_id) => self.first_tokens(user_id).await,
@@ -413,10 +445,18 @@ impl<'a> ApiExtractor<'a> for Bearer {
             .headers()
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok());
-        let caller = app.auth.prove(header).await?;
+        let caller = match app.auth.prove(header).await {
+            Ok(caller) => caller,
+            Err(error) if error.slug == Slug::Unauthenticated && header.is_some() => {
+                let from = app.limits.address(request);
+                return Err(app.limits.refuse(from, error).await.into());
+            }
+            Err(error) => return Err(error.into()),
+        };
         if let Some(origin) = Origin::current() {
             origin.proven(|| caller.as_actor());
         }
+        app.limits.check(&caller, request).await?;
         let guard = request.extensions().get::<Guard>();
         let guard = guard.ok_or_else(|| ApiError::of(Slug::Forbidden))?;
         Ok(Self::admit(caller, guard)?)

@@ -1,8 +1,11 @@
 //! Request bodies. They are parsed straight into our own structs: a repeated key, an unknown field or a
-//! wrong type is refused by name, which a parse by way of a JSON value would not notice.
+//! wrong type is refused by name, which a parse by way of a JSON value would not notice. Only what is refused is
+//! parsed again, by way of such a value, to name everything that is wrong: `faults`.
+
+mod faults;
 
 use std::marker::PhantomData;
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use poem::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -15,10 +18,9 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use sha2::{Digest as _, Sha256};
 
+use crate::app::App;
 use crate::problem::{ApiError, Slug};
 
-/// Time for a whole body to come in.
-const BODY_TIME: Duration = Duration::from_secs(30);
 /// Bytes of an ordinary body.
 const BODY_MAX: usize = 1024 * 1024;
 
@@ -98,7 +100,7 @@ impl<'a, T: Type + DeserializeOwned, M: Media> ApiExtractor<'a> for Body<T, M> {
         }
         let hash = Sha256::digest(&bytes).into();
         Ok(Self {
-            value: parse(&bytes, "")?,
+            value: parse_described::<T, T>(&bytes)?,
             hash,
             media: PhantomData,
         })
@@ -135,7 +137,7 @@ impl<'a> FromRequest<'a> for NoBody {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
         let bytes = read::<Optional>(request, body, BODY_MAX).await?;
         if !bytes.is_empty() {
-            parse::<Nothing>(&bytes, "")?;
+            parse::<Nothing>(&bytes)?;
         }
         Ok(Self)
     }
@@ -179,7 +181,10 @@ async fn read<M: Media>(
     }
     check_encoding(request)?;
     let body = body.take().map_err(ApiError::internal)?;
-    let bytes = tokio::time::timeout(BODY_TIME, body.into_bytes_limit(max))
+    let app: &Arc<App> = request
+        .data()
+        .ok_or_else(|| ApiError::internal("no App in the request"))?;
+    let bytes = tokio::time::timeout(app.limits.body_timeout(), body.into_bytes_limit(max))
         .await
         .map_err(|_| ApiError::of(Slug::RequestTimeout))?
         .map_err(|error| match error {
@@ -226,19 +231,30 @@ fn check_type<M: Media>(request: &Request) -> Result<(), ApiError> {
     ))
 }
 
-/// Parses JSON that must be one `T`; `base` is where in the caller's body it stands.
+/// Parses JSON that must be one `T`.
 ///
-/// Errors: 400 for what is no JSON or repeats a key, 422 for a wrong field, named.
-pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8], base: &str) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, base, &error))
+/// Errors: 400 for what is no JSON or repeats a key, 422 for wrong fields: the first, named.
+pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| first_fault::<T>(bytes, &error))
+}
+
+/// The same, of a body that the document describes as a `D`: all wrong fields are named.
+///
+/// Errors: as [`parse`].
+pub(crate) fn parse_described<'de, D: Type, T: Deserialize<'de>>(
+    bytes: &'de [u8],
+) -> Result<T, ApiError> {
+    parse(bytes).map_err(|error| {
+        if error.slug == Slug::ValidationFailed {
+            ApiError::fields(error.slug, faults::all::<D>(bytes, error.errors))
+        } else {
+            error
+        }
+    })
 }
 
 /// Parses again, slowly, to learn where the trouble is.
-fn explain<'de, T: Deserialize<'de>>(
-    bytes: &'de [u8],
-    base: &str,
-    error: &serde_json::Error,
-) -> ApiError {
+fn first_fault<'de, T: Deserialize<'de>>(bytes: &'de [u8], error: &serde_json::Error) -> ApiError {
     if error.classify() != Category::Data {
         return ApiError::new(
             Slug::MalformedRequest,
@@ -246,14 +262,13 @@ fn explain<'de, T: Deserialize<'de>>(
         );
     }
     let mut parser = serde_json::Deserializer::from_slice(bytes);
-    let (path, message) = match serde_path_to_error::deserialize::<_, T>(&mut parser) {
+    let (at, message) = match serde_path_to_error::deserialize::<_, T>(&mut parser) {
         Ok(_) => (String::new(), error.to_string()),
         Err(located) => (pointer(located.path()), located.inner().to_string()),
     };
     let message = message
         .rsplit_once(" at line ")
         .map_or(message.as_str(), |(text, _)| text);
-    let at = format!("{base}{path}");
     match named(message) {
         Some(("duplicate field", name)) => ApiError::new(
             Slug::MalformedRequest,
@@ -291,10 +306,15 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .map(|segment| match segment {
             Segment::Seq { index } => format!("/{index}"),
-            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Map { key } => format!("/{}", escaped(key)),
             Segment::Enum { .. } | Segment::Unknown => String::new(),
         })
         .collect()
+}
+
+/// A name as a part of a JSON pointer. Source: RFC 6901.
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]
@@ -318,7 +338,7 @@ mod tests {
     }
 
     fn refused(text: &str) -> (Slug, Option<(String, &'static str)>) {
-        let error = parse::<Outer>(text.as_bytes(), "").unwrap_err();
+        let error = parse::<Outer>(text.as_bytes()).unwrap_err();
         (
             error.slug,
             error
@@ -360,7 +380,7 @@ mod tests {
             assert_eq!(refused(text).0, Slug::MalformedRequest, "{text}");
         }
         assert_eq!(
-            parse::<Outer>(b"{\"name\":\"\xff\"}", "").unwrap_err().slug,
+            parse::<Outer>(b"{\"name\":\"\xff\"}").unwrap_err().slug,
             Slug::MalformedRequest
         );
     }

@@ -1,15 +1,14 @@
 //! The reference page, from nothing but this binary, and a page for each problem.
 
+mod problems;
+
 use bytes::Bytes;
-use poem::error::NotFoundError;
 use poem::http::header::CONTENT_SECURITY_POLICY;
 use poem::middleware::Compression;
-use poem::web::{Html, Path};
-use poem::{Endpoint, EndpointExt as _, IntoResponse, Response, Route, handler};
+use poem::{Endpoint, EndpointExt as _, Response, Route};
 use poem_openapi::OpenApiService;
 
 use crate::openapi::{Version, spec};
-use crate::problem::Slug;
 
 /// Nothing is fetched from elsewhere: the page says so, and this makes the browser hold it to that.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
@@ -27,14 +26,15 @@ const HEAD: &str = r#"<!doctype html>
 <script id="api-reference" type="application/json" data-configuration='{"withDefaultFonts":false,"hideClientButton":true}'>
 "#;
 
-/// `/docs`, `/docs/problems/<slug>` and `/openapi.json`.
+/// `/docs`, `/docs/problems`, `/docs/problems/<slug>` and `/openapi.json`.
 pub(crate) fn routes() -> Route {
     let document = Bytes::from(spec(Version::V3_1));
     let page = Bytes::from(page(&spec(Version::V3_1)));
     Route::new()
         .at("/openapi.json", fixed("application/json", document))
         .at("/docs", fixed("text/html; charset=utf-8", page))
-        .at("/docs/problems/:slug", poem::get(problem))
+        .at("/docs/problems", poem::get(problems::index))
+        .at("/docs/problems/:slug", poem::get(problems::one))
 }
 
 fn fixed(content_type: &'static str, body: Bytes) -> impl Endpoint {
@@ -58,20 +58,6 @@ fn page(document: &str) -> String {
         .map_or("", |(_, program)| program);
     // In a script element only `</` could end the document early.
     format!("{HEAD}{}</script>{program}", document.replace("</", "<\\/"))
-}
-
-/// What a problem means and what to do about it.
-#[handler]
-fn problem(Path(slug): Path<String>) -> poem::Result<impl IntoResponse> {
-    let found = Slug::ALL
-        .into_iter()
-        .map(Slug::row)
-        .find(|(known, ..)| *known == slug);
-    let (slug, status, title, remedy) = found.ok_or(NotFoundError)?;
-    Ok(Html(format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{slug}</title>\
-         <h1>{title}</h1><p><code>{slug}</code>, status {status}.</p><p>{remedy}</p>"
-    )))
 }
 
 #[cfg(test)]

@@ -10,10 +10,11 @@ use futures::FutureExt as _;
 use poem::http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use poem::http::{HeaderName, HeaderValue, StatusCode, Uri};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use storage::audit::Origin;
 
+use crate::limits::rates::TallySlot;
 use crate::operations::{Guard, Operations, PREFIX, hides_control};
 use crate::problem::{ApiError, PROBLEM_JSON, Problem, Slug};
 
@@ -22,6 +23,9 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 /// Longest path and query, in bytes.
 const URI_MAX: usize = 8 * 1024;
+/// Header lines of a request, and their bytes together.
+const HEADERS_MAX: usize = 64;
+const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// Longest credential, in bytes.
 const CREDENTIAL_MAX: usize = 8 * 1024;
 
@@ -29,6 +33,8 @@ const CREDENTIAL_MAX: usize = 8 * 1024;
 pub(crate) struct Edge<E> {
     inner: E,
     operations: Operations,
+    /// Whether answers tell of quotas.
+    counted: bool,
     /// Tells this process's request ids from others'.
     process: String,
     requests: AtomicU64,
@@ -36,10 +42,11 @@ pub(crate) struct Edge<E> {
 
 impl<E> Edge<E> {
     /// Wraps `inner`; `process` must differ between processes and runs.
-    pub(crate) fn new(inner: E, operations: Operations, process: String) -> Self {
+    pub(crate) fn new(inner: E, operations: Operations, process: String, counted: bool) -> Self {
         Self {
             inner,
             operations,
+            counted,
             process,
             requests: AtomicU64::new(0),
         }
@@ -72,13 +79,7 @@ impl<E> Edge<E> {
         if path.len() + query.map_or(0, str::len) > URI_MAX {
             return Err(ApiError::of(Slug::UriTooLong));
         }
-        if request
-            .headers()
-            .get(AUTHORIZATION)
-            .is_some_and(|value| value.len() > CREDENTIAL_MAX)
-        {
-            return Err(ApiError::of(Slug::HeadersTooLarge));
-        }
+        check_headers(request.headers())?;
         if hides_control(path) {
             return Err(ApiError::of(Slug::NotFound));
         }
@@ -128,7 +129,7 @@ impl<E> Edge<E> {
                 }
             }
             // The rest of the body is not read, so no other request can come on this connection: say so.
-            Slug::PayloadTooLarge => {
+            Slug::PayloadTooLarge | Slug::RequestTimeout => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}
@@ -150,6 +151,10 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             request.extensions_mut().insert(guard);
         }
         let origin = Arc::new(origin(&request, &request_id));
+        let tally = self.counted.then(TallySlot::default);
+        if let Some(tally) = &tally {
+            request.set_data(tally.clone());
+        }
         let outcome = match self.check(&request) {
             Err(error) => Err(error),
             Ok(()) => match AssertUnwindSafe(origin.run(self.inner.call(request)))
@@ -163,6 +168,9 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         };
         let mut response = outcome.unwrap_or_else(|error| self.render(&error, &request_id, &uri));
         let headers = response.headers_mut();
+        if let Some(tally) = tally {
+            tally.write(headers);
+        }
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             headers.insert(&REQUEST_ID, id);
         }
@@ -185,6 +193,21 @@ fn origin(request: &Request, request_id: &str) -> Origin {
     )
 }
 
+/// Refuses more headers, longer ones, or a longer credential than anybody needs.
+fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
+    let credential = headers.get(AUTHORIZATION);
+    let bytes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
+    if credential.is_some_and(|value| value.len() > CREDENTIAL_MAX)
+        || headers.len() > HEADERS_MAX
+        || bytes.sum::<usize>() > HEADER_BYTES_MAX
+    {
+        return Err(ApiError::of(Slug::HeadersTooLarge));
+    }
+    Ok(())
+}
+
 /// What a panic said, for the log.
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic
@@ -202,7 +225,12 @@ mod tests {
     fn edge<F: Fn(Request) -> poem::Result<&'static str> + Send + Sync>(
         handler: F,
     ) -> Edge<impl Endpoint<Output = &'static str>> {
-        Edge::new(make_sync(handler), Operations::of::<()>(), "p".to_owned())
+        Edge::new(
+            make_sync(handler),
+            Operations::of::<()>(),
+            "p".to_owned(),
+            false,
+        )
     }
 
     #[tokio::test]

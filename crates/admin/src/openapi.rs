@@ -186,7 +186,8 @@ fn drop_impossible(path: &str, method: &str, operation: &mut Value) {
     let secured = operation.get("security").is_some();
     let repeatable = ["/enable", "/disable", "/rotate"];
     let repeatable = repeatable.iter().any(|end| path.ends_with(end));
-    let tests = path.ends_with("/test") || path.ends_with("/auth/token");
+    let tests = path.ends_with("/test");
+    let counted = secured || path.ends_with("/auth/token") || path.ends_with("/auth/refresh");
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
     };
@@ -196,7 +197,8 @@ fn drop_impossible(path: &str, method: &str, operation: &mut Value) {
         "404" => path.contains('{'),
         "409" => method == "post" && !path.contains("/auth/") && !tests && !repeatable,
         "413" | "415" | "422" => with_body || method == "post",
-        "429" => tests,
+        // Whoever is known has quotas.
+        "429" => counted,
         _ => true,
     });
 }

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use domain::error::FieldError;
+use domain::spelling::nearest;
 use poem::http::Method;
 use poem_openapi::OpenApi;
 use poem_openapi::registry::MetaParamIn;
 
 use crate::auth::table::{self, Row};
-use crate::problem::ApiError;
+use crate::problem::{ApiError, FAULTS_MAX, Slug};
 
 /// Where the API lives.
 pub(crate) const PREFIX: &str = "/v1";
@@ -53,6 +55,30 @@ pub(crate) enum Subject {
     App(String),
     /// Nobody's in particular.
     Anybody,
+}
+
+impl Operation {
+    /// What is wrong with a parameter before its value is looked at.
+    fn fault(&self, pair: &str) -> Option<FieldError> {
+        let name = pair.split('=').next().unwrap_or_default();
+        let is_known = self.query.iter().any(|known| known == name);
+        let detail = if hides_control(pair) {
+            "must have no control characters".to_owned()
+        } else if is_known {
+            return None;
+        } else if let Some(meant) = nearest(name, self.query.iter().map(String::as_str)) {
+            format!("unknown parameter: did you mean `{meant}`?")
+        } else if self.query.is_empty() {
+            "unknown parameter: this operation has none".to_owned()
+        } else {
+            format!(
+                "unknown parameter: it must be one of {}",
+                self.query.join(", ")
+            )
+        };
+        let name: String = name.chars().take(100).collect();
+        Some(FieldError::new(name, "parameter", detail))
+    }
 }
 
 /// Whether a part of a URL spells a control character: nothing we store or look for has one.
@@ -123,7 +149,7 @@ impl Operations {
         }
     }
 
-    /// Refuses a query parameter that the operation does not have, by name: a typo would otherwise show
+    /// Refuses query parameters that the operation does not have, by name: a typo would otherwise show
     /// everything.
     pub(crate) fn check_query(
         &self,
@@ -134,25 +160,16 @@ impl Operations {
         let Some(operation) = self.at(path).find(|operation| operation.method == *method) else {
             return Ok(());
         };
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let name = pair.split('=').next().unwrap_or_default();
-            if hides_control(pair) {
-                let name = &name.chars().take(100).collect::<String>();
-                return Err(ApiError::parameter(name, "must have no control characters"));
-            }
-            if !operation.query.iter().any(|known| known == name) {
-                let known = match operation.query.as_slice() {
-                    [] => "this operation has none".to_owned(),
-                    names => format!("it must be one of {}", names.join(", ")),
-                };
-                let name: String = name.chars().take(100).collect();
-                return Err(ApiError::parameter(
-                    &name,
-                    format!("unknown parameter; {known}"),
-                ));
-            }
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let faults: Vec<FieldError> = pairs
+            .filter_map(|pair| operation.fault(pair))
+            .take(FAULTS_MAX)
+            .collect();
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::fields(Slug::InvalidParameter, faults))
         }
-        Ok(())
     }
 
     fn at(&self, path: &str) -> impl Iterator<Item = &Operation> {

@@ -17,6 +17,8 @@ use serde::Serialize;
 
 /// What problems are sent as.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+/// Wrong fields that are told of at most.
+pub(crate) const FAULTS_MAX: usize = 100;
 /// Characters of a caller's own input that a detail repeats at most.
 const ECHO_MAX: usize = 200;
 
@@ -153,10 +155,24 @@ impl ApiError {
 
     /// Bad fields, each named.
     pub(crate) fn fields(slug: Slug, errors: Vec<FieldError>) -> Self {
-        let detail = errors.first().map(ToString::to_string).unwrap_or_default();
+        let mut detail = errors.first().map(ToString::to_string).unwrap_or_default();
+        if errors.len() > 1 {
+            detail = format!("{} fields are wrong. The first: {detail}", errors.len());
+        }
         Self {
             errors,
             ..Self::new(slug, detail)
+        }
+    }
+
+    /// Refuses if any field is bad.
+    ///
+    /// Errors: 422 naming them all.
+    pub(crate) fn of_fields(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Self::fields(Slug::ValidationFailed, errors))
         }
     }
 
@@ -227,14 +243,7 @@ impl From<gateway::Error> for ApiError {
     fn from(error: gateway::Error) -> Self {
         match error {
             gateway::Error::Invalid(errors) => Self::fields(Slug::ValidationFailed, errors),
-            gateway::Error::InvalidUrl(problem) => Self::fields(
-                Slug::InvalidEndpointUrl,
-                vec![FieldError::new(
-                    "/url",
-                    problem.code.as_str(),
-                    problem.detail,
-                )],
-            ),
+            gateway::Error::InvalidUrl(errors) => Self::fields(Slug::InvalidEndpointUrl, errors),
             gateway::Error::InvalidHeader(errors) => Self::fields(Slug::InvalidHeader, errors),
             gateway::Error::NotFound => Self::of(Slug::NotFound),
             gateway::Error::Conflict { detail } => Self::new(Slug::Conflict, detail),

@@ -23,7 +23,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::limits::address::TrustedProxies;
+use crate::limits::connections::{Connections, Place};
 use crate::settings::Settings;
+use crate::stall::Timed;
 
 /// Pause after a failed accept: usually no file descriptors are left, and trying at once would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -31,8 +34,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Between two looks at a connection that has said a part of the preface only, which nobody honest does.
 const PREFACE_PAUSE: Duration = Duration::from_millis(10);
-/// Bytes of a request head.
-const HEAD_MAX: u16 = 65_535;
+/// Bytes of a request head. What is beyond gets a bare 431; what the edge finds too long gets a problem, so this is
+/// more than that.
+const HEAD_MAX: u32 = 128 * 1024;
 
 /// The application, as the accept loop holds it.
 pub type Service = Arc<dyn DynEndpoint<Output = Response>>;
@@ -51,10 +55,13 @@ pub async fn serve(
     let room = Arc::new(Semaphore::new(settings.connections));
     let graceful = GracefulShutdown::new();
     let work = TaskTracker::new();
-    let head_timeout = settings.header_timeout;
-    loop {
-        let Some((stream, remote, permit)) = accept(&listener, &room, &stop).await else {
-            break;
+    let (head_timeout, write_timeout) = (settings.header_timeout, settings.write_timeout);
+    let proxies = TrustedProxies::new(settings.trusted_proxies.clone());
+    let held = Connections::new(settings.connections_per_address, proxies);
+    while let Some((stream, remote, permit)) = accept(&listener, &room, &stop).await {
+        let Some(place) = held.take(remote.ip()) else {
+            metrics::counter!("hookyard_connections_refused_total").increment(1);
+            continue;
         };
         let service = Arc::clone(&service);
         let watcher = graceful.watcher();
@@ -63,7 +70,7 @@ pub async fn serve(
             let spoke = version_shown(&stream, head_timeout);
             if stopping.run_until_cancelled(spoke).await == Some(true) {
                 // A request counts as a connection until it is done, with or without its client.
-                let permit = Arc::new(permit);
+                let permit: Arc<(OwnedSemaphorePermit, Place)> = Arc::new((permit, place));
                 let answer = move |request| {
                     let response = respond(Arc::clone(&service), request, local, remote);
                     let permit = Arc::clone(&permit);
@@ -75,7 +82,10 @@ pub async fn serve(
                     })
                 };
                 let builder = builder(head_timeout);
-                let connection = builder.serve_connection(TokioIo::new(stream), service_fn(answer));
+                let connection = builder.serve_connection(
+                    TokioIo::new(Timed::new(stream, write_timeout)),
+                    service_fn(answer),
+                );
                 if let Err(error) = watcher.watch(connection.into_owned()).await {
                     tracing::debug!(%error, "connection.broken");
                 }
@@ -146,11 +156,11 @@ fn builder(head_timeout: Duration) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(head_timeout)
-        .max_buf_size(usize::from(HEAD_MAX));
+        .max_buf_size(HEAD_MAX as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_header_list_size(u32::from(HEAD_MAX))
+        .max_header_list_size(HEAD_MAX)
         .keep_alive_interval(Duration::from_secs(30));
     builder
 }

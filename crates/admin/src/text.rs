@@ -9,6 +9,7 @@ use domain::clock::Micros;
 use domain::delivery::{SkipReason, Status};
 use domain::dialect::Dialect;
 use domain::endpoint::DisabledReason;
+use domain::error::FieldError;
 use domain::id::{Id, Kind};
 use domain::merchant::{AcrClock, SchemaMode};
 use domain::trigger::activity::ActivityKind;
@@ -24,7 +25,6 @@ use serde_json::Value;
 use storage::users::{MerchantRole, PlatformRole};
 
 use crate::auth::scope::Scope;
-use crate::problem::ApiError;
 
 /// A value that has one spelling as a string.
 pub(crate) trait Spelled: Sized + Send + Sync + 'static {
@@ -118,18 +118,10 @@ impl<T: Spelled> ToJSON for Text<T> {
     }
 }
 
-/// Checks that a text has no control characters: they serve nobody, and PostgreSQL stores no NUL.
-///
-/// Errors: 422 naming the field.
-pub(crate) fn check_plain(pointer: &str, text: &str) -> Result<(), ApiError> {
-    if text.contains(char::is_control) {
-        return Err(ApiError::field(
-            pointer,
-            "text",
-            "must have no control characters",
-        ));
-    }
-    Ok(())
+/// What is wrong with a text that has control characters: they serve nobody, and PostgreSQL stores no NUL.
+pub(crate) fn plain_fault(pointer: &str, text: &str) -> Option<FieldError> {
+    text.contains(char::is_control)
+        .then(|| FieldError::new(pointer, "text", "must have no control characters"))
 }
 
 /// The schema of an enumeration.
@@ -188,7 +180,10 @@ impl Spelled for Micros {
 
 impl Spelled for Duration {
     fn schema() -> MetaSchema {
-        text_schema(None, "15m".to_owned())
+        MetaSchema {
+            pattern: Some("^(0|[0-9]+ *[A-Za-z]+( *[0-9]+ *[A-Za-z]+)*)$".to_owned()),
+            ..text_schema(None, "15m".to_owned())
+        }
     }
 
     fn spell(&self) -> Cow<'_, str> {

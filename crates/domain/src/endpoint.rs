@@ -13,6 +13,8 @@ use crate::secret::Secrets;
 pub const DESCRIPTION_MAX: usize = 500;
 /// Most custom headers of an endpoint.
 pub const HEADERS_MAX: usize = 20;
+/// Bytes of an endpoint's custom headers, names and values together.
+pub const HEADER_BYTES_MAX: usize = 8 * 1024;
 /// Most retries a schedule of an endpoint's own may have.
 pub const SCHEDULE_MAX: usize = 20;
 
@@ -231,7 +233,16 @@ pub fn check_headers(pointer: &str, headers: &[(String, String)]) -> Vec<FieldEr
             format!("at most {HEADERS_MAX} headers"),
         ));
     }
-    for (name, value) in headers {
+    let bytes = headers.iter().map(|(name, value)| name.len() + value.len());
+    if bytes.sum::<usize>() > HEADER_BYTES_MAX {
+        errors.push(FieldError::new(
+            pointer,
+            "too_long",
+            format!("names and values together may have {HEADER_BYTES_MAX} bytes"),
+        ));
+    }
+    // Beyond, they are only counted.
+    for (name, value) in headers.iter().take(HEADERS_MAX) {
         let at = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
         if name.is_empty() || name.len() > 100 || !name.bytes().all(is_token) {
             errors.push(FieldError::new(

@@ -10,6 +10,9 @@ use domain::event::{check_type_name, make_canonical};
 use crate::schemas::rules::check_custom;
 use crate::{Error, Gateway};
 
+/// Custom event types: the catalogue is held in memory, and shown in one page.
+const CUSTOM_MAX: usize = 500;
+
 /// A custom event type to be added.
 #[derive(Debug, Clone)]
 pub struct NewEventType {
@@ -36,8 +39,15 @@ impl Gateway {
         if let Some(schema) = &new.schema {
             check_custom(schema, new.example.as_deref())?;
         }
-        if self.storage.event_type(&new.name).await?.is_some() {
+        let present = self.storage.event_types().await?;
+        if present.iter().any(|entry| entry.name == new.name) {
             return Err(taken(&new.name));
+        }
+        // Two calls at once may both find room for the last one: the limit bounds memory and needs no lock.
+        if present.iter().filter(|entry| !entry.built_in).count() >= CUSTOM_MAX {
+            return Err(Error::LimitReached {
+                detail: format!("There may be {CUSTOM_MAX} event types besides the built-in ones."),
+            });
         }
         let entry = EventType {
             name: new.name,

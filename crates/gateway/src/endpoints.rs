@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::audit::Actor;
+use domain::catalog::EventType;
 use domain::dialect::Dialect;
 use domain::endpoint::{
     self, Batch, DESCRIPTION_MAX, Destination, DisabledReason, Endpoint, Owner, SCHEDULE_MAX,
@@ -15,7 +16,9 @@ use domain::tenancy::{OwnerScope, TenantScope};
 use storage::audit::Origin;
 use storage::jobs::Waiting;
 
+use crate::error::Faults;
 use crate::merchants::set;
+use crate::secrets::check_secret;
 use crate::{Error, Gateway};
 
 /// Shortest and longest timeout an endpoint may ask for.
@@ -25,6 +28,8 @@ const TIMEOUT: std::ops::RangeInclusive<Duration> =
 const DELAY_MAX: Duration = Duration::from_hours(24 * 3);
 /// Most event types an endpoint may subscribe to.
 const SUBSCRIPTIONS_MAX: usize = 200;
+/// Wrong fields of one request that are told of.
+const FAULTS_MAX: usize = 100;
 /// Jobs ended or moved in one transaction.
 const CHUNK: i64 = 1_000;
 
@@ -111,7 +116,9 @@ impl Gateway {
         let now = self.now();
         let versions = new.dialect.format().versions();
         let version = new.version.unwrap_or_else(|| versions[0].to_owned());
-        let secrets = self.new_secrets(new.dialect, new.secret.as_deref())?;
+        let mut faults = Faults::default();
+        let given = check_secret(new.dialect, new.secret.as_deref(), &mut faults);
+        let secrets = self.new_secrets(new.dialect, given);
         let mut endpoint = Endpoint {
             id: self.draw(|rng| EndpointId::new(now, rng)),
             owner,
@@ -131,8 +138,8 @@ impl Gateway {
             created_at: now,
             updated_at: now,
         };
-        endpoint.url = self.check_url(&endpoint.url)?;
-        self.check_endpoint(&endpoint).await?;
+        endpoint.url = self.check_url(endpoint.url, &mut faults);
+        self.check_endpoint(&endpoint, faults).await?;
         let destination = Destination { endpoint, secrets };
         let limit = self.settings.endpoints_per_merchant;
         if self.storage.create_endpoint(&destination, limit).await? {
@@ -159,11 +166,11 @@ impl Gateway {
             .endpoint(scope, id)
             .await?
             .ok_or(Error::NotFound)?;
-        if let Some(url) = &patch.url {
-            patch.url = Some(self.check_url(url)?);
-        }
+        let mut faults = Faults::default();
+        let url = patch.url.take();
+        patch.url = url.map(|url| self.check_url(url, &mut faults));
         patch.clone().apply(&mut wanted);
-        self.check_endpoint(&wanted).await?;
+        self.check_endpoint(&wanted, faults).await?;
         let changed = self
             .storage
             .update_endpoint(scope, id, |endpoint| patch.apply(endpoint));
@@ -282,58 +289,68 @@ impl Gateway {
         if there { Ok(()) } else { Err(Error::NotFound) }
     }
 
-    fn check_url(&self, url: &str) -> Result<String, Error> {
-        let checked = self
-            .settings
-            .address_policy
-            .check_url(url)
-            .map_err(Error::InvalidUrl)?;
-        Ok(checked.as_str().to_owned())
-    }
-
-    async fn check_endpoint(&self, endpoint: &Endpoint) -> Result<(), Error> {
-        let headers = endpoint::check_headers("/headers", &endpoint.headers);
-        if !headers.is_empty() {
-            return Err(Error::InvalidHeader(headers));
-        }
-        let mut errors = check_shape(endpoint);
-        errors.extend(endpoint::check_batch(
-            "/batch",
-            endpoint.dialect,
-            endpoint.batch,
-        ));
-        let known = self.config_types().await?;
-        for (index, name) in endpoint.event_types.iter().enumerate() {
-            let pointer = format!("/event_types/{index}");
-            match known.get(name) {
-                None => errors.push(FieldError::new(
-                    pointer,
-                    "unknown_event_type",
-                    format!("`{name}` is not in the catalogue: see GET /v1/event-types"),
-                )),
-                Some(entry)
-                    if endpoint.dialect != Dialect::Standard
-                        && entry.dialect != endpoint.dialect =>
-                {
-                    errors.push(FieldError::new(
-                        pointer,
-                        "other_dialect",
-                        format!(
-                            "`{name}` is a {} event type; this endpoint speaks {}",
-                            entry.dialect.as_str(),
-                            endpoint.dialect.as_str()
-                        ),
-                    ));
-                }
-                Some(_) => {}
+    /// The URL as it is stored; as it came if it may not be called.
+    fn check_url(&self, url: String, faults: &mut Faults) -> String {
+        match self.settings.address_policy.check_url(&url) {
+            Ok(checked) => checked.as_str().to_owned(),
+            Err(problem) => {
+                let fault = FieldError::new("/url", problem.code.as_str(), problem.detail);
+                faults.url.push(fault);
+                url
             }
         }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(errors))
-        }
     }
+
+    /// Checks everything but the URL, and refuses with what was found before.
+    async fn check_endpoint(&self, endpoint: &Endpoint, mut faults: Faults) -> Result<(), Error> {
+        let headers = endpoint::check_headers("/headers", &endpoint.headers);
+        faults.headers.extend(headers);
+        faults.others.extend(check_shape(endpoint));
+        let batch = endpoint::check_batch("/batch", endpoint.dialect, endpoint.batch);
+        faults.others.extend(batch);
+        let known = self.config_types().await?;
+        for (index, name) in endpoint.event_types.iter().enumerate() {
+            let fault = check_type(endpoint.dialect, name, known.get(name));
+            faults.others.extend(fault.map(|(code, detail)| {
+                FieldError::new(format!("/event_types/{index}"), code, detail)
+            }));
+        }
+        faults.others.truncate(FAULTS_MAX);
+        faults.refuse()
+    }
+}
+
+/// Why an endpoint of this dialect may not subscribe to a type: code and detail.
+fn check_type(
+    dialect: Dialect,
+    name: &str,
+    entry: Option<&EventType>,
+) -> Option<(&'static str, String)> {
+    match entry {
+        None => Some((
+            "unknown_event_type",
+            format!(
+                "`{}` is not in the catalogue: see GET /v1/event-types",
+                cut(name)
+            ),
+        )),
+        Some(entry) if dialect != Dialect::Standard && entry.dialect != dialect => Some((
+            "other_dialect",
+            format!(
+                "`{name}` is a {} event type; this endpoint speaks {}",
+                entry.dialect.as_str(),
+                dialect.as_str()
+            ),
+        )),
+        Some(_) => None,
+    }
+}
+
+/// A name as it is told back: nobody's name is longer than 100 characters.
+fn cut(name: &str) -> &str {
+    name.char_indices()
+        .nth(100)
+        .map_or(name, |(end, _)| &name[..end])
 }
 
 fn check_shape(endpoint: &Endpoint) -> Vec<FieldError> {

@@ -1,6 +1,5 @@
 //! The causes a use case can end with. The HTTP edge gives each its status.
 
-use domain::address_policy::UrlProblem;
 use domain::error::FieldError;
 
 /// Why a use case was refused or failed. When it fails nothing is half done.
@@ -9,10 +8,10 @@ pub enum Error {
     /// Fields are wrong.
     #[error("the request is not valid")]
     Invalid(Vec<FieldError>),
-    /// The endpoint's URL may not be called.
-    #[error("the URL is not acceptable: {}", .0.detail)]
-    InvalidUrl(UrlProblem),
-    /// A header or a secret that is sent as one is wrong.
+    /// The endpoint's URL may not be called. Other fields may be wrong as well.
+    #[error("the URL is not acceptable")]
+    InvalidUrl(Vec<FieldError>),
+    /// A header or a secret that is sent as one is wrong. Other fields may be as well.
     #[error("a header is not valid")]
     InvalidHeader(Vec<FieldError>),
     /// There is no such thing for this caller.
@@ -48,6 +47,36 @@ pub enum Error {
     /// Storage could not do it.
     #[error(transparent)]
     Storage(#[from] storage::Error),
+}
+
+/// All that is wrong with a request, by kinds.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    /// The URL.
+    pub(crate) url: Vec<FieldError>,
+    /// Headers, and secrets that are sent as one.
+    pub(crate) headers: Vec<FieldError>,
+    /// Everything else.
+    pub(crate) others: Vec<FieldError>,
+}
+
+impl Faults {
+    /// Refuses if there are any: named for the gravest kind, and telling all.
+    ///
+    /// Errors: the faults.
+    pub(crate) fn refuse(self) -> Result<(), Error> {
+        let error = match (self.url.as_slice(), self.headers.as_slice()) {
+            ([], []) => Error::Invalid,
+            ([], _) => Error::InvalidHeader,
+            _ => Error::InvalidUrl,
+        };
+        let all = [self.url, self.headers, self.others].concat();
+        if all.is_empty() {
+            Ok(())
+        } else {
+            Err(error(all))
+        }
+    }
 }
 
 impl Error {

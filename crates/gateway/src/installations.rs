@@ -17,11 +17,14 @@ use storage::installations::Installed;
 
 use crate::{Error, Gateway};
 
+/// Apps a merchant may have: each may have endpoints of its own that every event goes to.
+const APPS_MAX: u64 = 100;
+
 impl Gateway {
     /// Installs an app for a merchant; true when it was not installed before. From the very next event on its
     /// endpoints receive what they subscribe to.
     ///
-    /// Errors: no such merchant or app; storage fails.
+    /// Errors: no such merchant or app; it has as many as it may; storage fails.
     pub async fn install_app(
         &self,
         scope: TenantScope,
@@ -34,10 +37,13 @@ impl Gateway {
             app_id,
             installed_at: now,
         };
-        match self.storage.install(new).await? {
+        match self.storage.install(new, APPS_MAX).await? {
             Installed::New(installation) => Ok((installation, true)),
             Installed::Already(installation) => Ok((installation, false)),
             Installed::NotFound => Err(Error::NotFound),
+            Installed::Full => Err(Error::LimitReached {
+                detail: format!("A merchant may have {APPS_MAX} apps; uninstall one first."),
+            }),
         }
     }
 

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use domain::dialect::Dialect;
+use domain::error::FieldError;
 use domain::id::EndpointId;
 use domain::secret::{Secret, Secrets, check_plain, check_signing};
 use domain::tenancy::OwnerScope;
 
+use crate::error::Faults;
 use crate::{Error, Gateway};
 
 /// Longest overlap of a rotation.
@@ -24,28 +26,10 @@ pub struct RotateSecret {
 impl Gateway {
     /// The secrets of a new endpoint: the given one or a new one, and a signing secret. Where the dialect
     /// only signs, the two are one.
-    ///
-    /// Errors: the given secret breaks the dialect's rule.
-    pub(crate) fn new_secrets(
-        &self,
-        dialect: Dialect,
-        given: Option<&str>,
-    ) -> Result<Secrets, Error> {
-        let signs = dialect.format().secret_signs();
-        let check = if signs { check_signing } else { check_plain };
-        let given = given
-            .map(|text| check("/secret", text))
-            .transpose()
-            .map_err(|error| {
-                if error.code == "invalid_header" {
-                    Error::InvalidHeader(vec![error])
-                } else {
-                    Error::Invalid(vec![error])
-                }
-            })?;
-        Ok(self.draw(|rng| {
+    pub(crate) fn new_secrets(&self, dialect: Dialect, given: Option<Secret>) -> Secrets {
+        self.draw(|rng| {
             let signing = Secret::signing(rng);
-            if signs {
+            if dialect.format().secret_signs() {
                 let secret = given.unwrap_or(signing);
                 Secrets {
                     signing: secret.clone(),
@@ -60,7 +44,7 @@ impl Gateway {
                     previous: None,
                 }
             }
-        }))
+        })
     }
 
     /// The secrets in the clear.
@@ -96,15 +80,40 @@ impl Gateway {
             .endpoint(scope, id)
             .await?
             .ok_or(Error::NotFound)?;
-        let new = self.new_secrets(endpoint.dialect, rotate.secret.as_deref())?;
+        let mut faults = Faults::default();
+        let given = check_secret(endpoint.dialect, rotate.secret.as_deref(), &mut faults);
         let overlap = rotate.overlap.unwrap_or(self.settings.rotation_overlap);
         if overlap > OVERLAP_MAX {
-            return Err(Error::field("/overlap", "range", "must be at most 7 days"));
+            let fault = FieldError::new("/overlap", "range", "must be at most 7 days");
+            faults.others.push(fault);
         }
+        faults.refuse()?;
+        let new = self.new_secrets(endpoint.dialect, given);
         let until = self.now() + overlap;
         let rotated = self.storage.update_secrets(scope, id, move |old| {
             old.rotated(new.secret.clone(), new.signing.clone(), until)
         });
         rotated.await?.ok_or(Error::NotFound)
+    }
+}
+
+/// A secret that somebody gave, if it keeps the dialect's rule.
+pub(crate) fn check_secret(
+    dialect: Dialect,
+    given: Option<&str>,
+    faults: &mut Faults,
+) -> Option<Secret> {
+    let signs = dialect.format().secret_signs();
+    let check = if signs { check_signing } else { check_plain };
+    match check("/secret", given?) {
+        Ok(secret) => Some(secret),
+        Err(fault) if fault.code == "invalid_header" => {
+            faults.headers.push(fault);
+            None
+        }
+        Err(fault) => {
+            faults.others.push(fault);
+            None
+        }
     }
 }

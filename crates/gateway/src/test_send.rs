@@ -16,9 +16,13 @@ use domain::event::{Event, make_canonical};
 use domain::id::{AppId, AttemptId, DeliveryId, EndpointId, EventId, MerchantId};
 use domain::merchant::{SAMPLE_MERCHANT, SchemaMode, Store};
 use domain::tenancy::{OwnerScope, TenantScope};
+use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 
 use crate::{Error, Gateway};
+
+/// Endpoints whose tests are counted before those that have their whole quota again are forgotten.
+const WATCHED: usize = 10_000;
 
 /// Sends one request to a merchant's endpoint. Implemented by the worker's outbound HTTP, the only code that
 /// dials a merchant's URL.
@@ -45,6 +49,20 @@ impl TestLimiter {
         Self(DefaultKeyedRateLimiter::keyed(Quota::per_minute(
             NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN),
         )))
+    }
+
+    /// Counts a test send.
+    ///
+    /// Errors: there were too many within a minute.
+    fn take(&self, id: EndpointId) -> Result<(), Error> {
+        if self.0.len() > WATCHED {
+            self.0.retain_recent();
+        }
+        self.0.check_key(&id).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            let retry_after = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            Error::TooMany { retry_after }
+        })
     }
 }
 
@@ -134,12 +152,9 @@ impl Gateway {
     ) -> Result<Attempt, Error> {
         let id = destination.endpoint.id;
         let event = self.sample(scope, destination, test, store).await?;
+        self.tests.take(id)?;
         let owner = Some(destination.endpoint.owner);
         self.storage.note_use("testEndpoint", id, owner).await?;
-        self.tests
-            .0
-            .check_key(&id)
-            .map_err(|_| Error::TooMany { retry_after: 6 })?;
         let started_at = self.now();
         let outgoing = render(&event, destination, started_at);
         let timeout = self.settings.dialects.timeout(&destination.endpoint);

@@ -17,6 +17,7 @@ pub use crate::embedded::EmbeddedQueue;
 pub use crate::error::Error;
 pub use crate::listener::Listener;
 pub use crate::redis::RedisQueue;
+pub use crate::redis::counts::RedisCounts;
 pub use crate::settings::RedisSettings;
 
 /// What a worker must know of a job to try to claim it.

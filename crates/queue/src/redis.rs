@@ -8,6 +8,7 @@
 //! Owns two connections, one to tell and one to listen. Each is dropped at the first error or late
 //! answer and made anew, so replies are never mixed up, and nothing kept in Redis is relied on.
 
+pub(crate) mod counts;
 mod health;
 mod link;
 mod popper;

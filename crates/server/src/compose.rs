@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use admin::{App, Auth, Probes};
+use admin::{App, Auth, Limits, Probes, SharedCounts};
 use anyhow::Context as _;
+use async_trait::async_trait;
+use domain::rate::{Rate, Subject, Taken};
 use gateway::Gateway;
 use gateway::config_cache::ConfigCache;
-use queue::{EmbeddedQueue, Queue, RedisQueue, RedisSettings};
+use queue::{EmbeddedQueue, Queue, RedisCounts, RedisQueue, RedisSettings};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use storage::Storage;
@@ -111,6 +113,7 @@ pub(crate) async fn start(
         settings.gateway.clone(),
         gateway_stop.clone(),
     );
+    let counts = shared_counts(settings)?;
     let auth = Auth::open(Arc::clone(&storage), &settings.admin, StdRng::from_rng(rng)).await?;
     let worker = if roles.contains(&Role::Worker) {
         // Nobody else works on a file: what is marked as in flight was ours, before we were ended.
@@ -129,7 +132,8 @@ pub(crate) async fn start(
     let app = App {
         gateway: Arc::clone(&gateway),
         storage: Arc::clone(&storage),
-        auth,
+        auth: auth.sharing(counts.clone()),
+        limits: Limits::new(&settings.admin, counts),
         probes,
     };
     front.open(admin::routes(Arc::new(app)));
@@ -151,6 +155,38 @@ fn open_queue(settings: &Settings, storage: &Storage) -> anyhow::Result<Arc<dyn 
         )?),
         None => Arc::new(EmbeddedQueue::new(storage.clock())),
     })
+}
+
+/// Where processes count callers together, if there is such a place.
+fn shared_counts(settings: &Settings) -> anyhow::Result<Option<Arc<dyn SharedCounts>>> {
+    let Some(url) = &settings.redis_url else {
+        return Ok(None);
+    };
+    let counts = RedisCounts::connect(url.reveal(), &RedisSettings::default())?;
+    Ok(Some(Arc::new(Counts(counts))))
+}
+
+/// The counts in Redis, as the HTTP side asks for them.
+struct Counts(RedisCounts);
+
+#[async_trait]
+impl SharedCounts for Counts {
+    async fn take(&self, asked: &[(Subject, Rate)]) -> Option<Vec<Taken>> {
+        self.0.take(asked).await
+    }
+
+    async fn enter(
+        &self,
+        subject: Subject,
+        limit: u32,
+        window: Duration,
+    ) -> Option<Result<(), Duration>> {
+        self.0.enter(subject, limit, window).await
+    }
+
+    async fn leave(&self, subject: Subject) {
+        self.0.leave(subject).await;
+    }
 }
 
 /// Follows changes of the configuration, for ever. An absence of the database is logged once, and its end.

@@ -221,10 +221,18 @@ fn worker(
 
 fn admin(values: &Values) -> Result<admin::Settings, ConfigError> {
     Ok(admin::Settings {
+        requests_per_key: values.parsed("limits.requests_per_key", value::rate)?,
+        requests_per_merchant: values.parsed("limits.requests_per_merchant", value::rate)?,
         logins: values.get("limits.logins")?,
+        logins_per_address: values.get("limits.logins_per_address")?,
+        refused_credentials: values.get("limits.refused_credentials")?,
+        trusted_proxies: values.parsed("trusted_proxies", value::networks)?,
         login_window: values.duration("limits.login_window")?,
         connections: values.get("limits.connections")?,
+        connections_per_address: values.at_least("limits.connections_per_address", 1)?,
         header_timeout: values.duration("limits.header_timeout")?,
+        body_timeout: values.duration("limits.body_timeout")?,
+        write_timeout: values.duration("limits.write_timeout")?,
         access_token: values.duration("auth.access_token")?,
         refresh_token: values.duration("auth.refresh_token")?,
     })

@@ -8,15 +8,21 @@ use domain::delivery::Status;
 use domain::event::Event;
 use domain::id::{AttemptId, BatchId, DeliveryId, EndpointId, Id};
 use domain::tenancy::TenantScope;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set};
+use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+};
 
 use crate::entity::{attempt, delivery, event, failed_delivery};
 use crate::settle::{headers_json, span as micros};
-use crate::{Error, Storage};
+use crate::{Error, Page, PageRequest, Storage};
+
+/// Attempts that are read when no page is asked for.
+const ALL: u64 = 1_000;
 
 impl Storage {
-    /// The attempts of a delivery of the merchant in order, each with whether its result came too late to
-    /// count. Empty when there is no such delivery.
+    /// The first attempts of a delivery of the merchant in order, at most 1,000, each with whether its result came
+    /// too late to count. Empty when there is no such delivery.
     ///
     /// Errors: the database cannot be reached.
     pub async fn attempts(
@@ -24,16 +30,52 @@ impl Storage {
         scope: TenantScope,
         id: DeliveryId,
     ) -> Result<Vec<(Attempt, bool)>, Error> {
+        let all = PageRequest {
+            limit: ALL,
+            before: None,
+        };
+        Ok(self.attempts_page(scope, id, all).await?.rows)
+    }
+
+    /// The same by pages, the first attempts first: what a page request calls `before` is the last attempt of the
+    /// page before. None of a delivery that there is not.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn attempts_page(
+        &self,
+        scope: TenantScope,
+        id: DeliveryId,
+        page: PageRequest,
+    ) -> Result<Page<(Attempt, bool)>, Error> {
         if self.delivery(scope, id).await?.is_none() {
-            return Ok(Vec::new());
+            return Ok(Page {
+                rows: Vec::new(),
+                next: None,
+            });
         }
-        let rows = attempt::Entity::find()
-            .filter(attempt::Column::DeliveryId.eq(id.uuid()))
+        let of_delivery = attempt::Entity::find().filter(attempt::Column::DeliveryId.eq(id.uuid()));
+        let last = match page.before {
+            Some(last) => {
+                let last = of_delivery.clone().filter(attempt::Column::Id.eq(last));
+                last.one(&self.reads).await?
+            }
+            None => None,
+        };
+        let mut rows = of_delivery;
+        if let Some(last) = last {
+            let later = attempt::Column::Number
+                .eq(last.number)
+                .and(attempt::Column::Id.gt(last.id));
+            rows = rows.filter(attempt::Column::Number.gt(last.number).or(later));
+        }
+        let rows = rows
             .order_by_asc(attempt::Column::Number)
             .order_by_asc(attempt::Column::Id)
+            .limit(page.limit + 1)
             .all(&self.reads)
             .await?;
-        rows.into_iter().map(|row| attempt_of(scope, row)).collect()
+        page.cut(rows, |row| row.id)
+            .try_map(|row| attempt_of(scope, row))
     }
 }
 

@@ -13,8 +13,8 @@ use domain::shard::Shard;
 use domain::tenancy::TenantScope;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction,
-    EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    Set, Statement,
+    EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Set, Statement,
 };
 use uuid::Uuid;
 
@@ -35,13 +35,15 @@ pub enum Installed {
     Already(Installation),
     /// There is no such merchant or app.
     NotFound,
+    /// The merchant has as many apps as it may.
+    Full,
 }
 
 impl Storage {
-    /// Installs an app, or installs it again.
+    /// Installs an app, or installs it again, unless the merchant has `limit` apps already.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn install(&self, new: Installation) -> Result<Installed, Error> {
+    pub async fn install(&self, new: Installation, limit: u64) -> Result<Installed, Error> {
         let change = self.begin_write().await?;
         let transaction = &change.transaction;
         let (merchant, app) = (new.merchant_id.uuid(), new.app_id.uuid());
@@ -54,8 +56,18 @@ impl Storage {
             return Ok(Installed::NotFound);
         }
         let before = of_pair(merchant, app).one(transaction).await?;
+        if let Some(row) = &before
+            && row.uninstalled_us.is_none()
+        {
+            return Ok(Installed::Already(row.clone().into()));
+        }
+        let present = installation::Entity::find()
+            .filter(installation::Column::MerchantId.eq(merchant))
+            .filter(installation::Column::UninstalledUs.is_null());
+        if present.count(transaction).await? >= limit {
+            return Ok(Installed::Full);
+        }
         let row = match before {
-            Some(row) if row.uninstalled_us.is_none() => return Ok(Installed::Already(row.into())),
             Some(row) => {
                 // What was in flight when the app was removed, and wants a retry, is not sent after all.
                 cancel_waiting(transaction, merchant, app, self.clock().now()).await?;

@@ -19,7 +19,7 @@ use crate::answers::Accepted;
 use crate::app::App;
 use crate::auth::Bearer;
 use crate::body::{RawBody, parse};
-use crate::problem::{ApiError, Slug};
+use crate::problem::{ApiError, FAULTS_MAX, Slug};
 use crate::raw_json::RawJson;
 use crate::text::Text;
 
@@ -31,8 +31,6 @@ const BATCH_MAX: usize = 1_000;
 const ACTIVITY_MAX: usize = 64 * 1024;
 /// Activities of a batch in one checkout: each may need the checkout's whole history.
 const PER_CHECKOUT: usize = 100;
-/// Wrong fields that are told of at most.
-pub(super) const ERRORS_MAX: usize = 100;
 
 pub(crate) struct ActivitiesApi;
 
@@ -161,7 +159,7 @@ impl ActivitiesApi {
 ///
 /// Errors: it is no JSON, there are none or too many activities, one is too large, fields are wrong: all of them.
 fn read(body: &Bytes) -> Result<Vec<(Option<Micros>, Activity)>, ApiError> {
-    let batch: Batch<'_> = parse(body, "")?;
+    let batch: Batch<'_> = parse(body)?;
     if !(1..=BATCH_MAX).contains(&batch.activities.len()) {
         return Err(ApiError::field(
             "/activities",
@@ -184,7 +182,7 @@ fn read(body: &Bytes) -> Result<Vec<(Option<Micros>, Activity)>, ApiError> {
                 ..error
             })),
         }
-        if errors.len() >= ERRORS_MAX {
+        if errors.len() >= FAULTS_MAX {
             break;
         }
     }
@@ -194,7 +192,7 @@ fn read(body: &Bytes) -> Result<Vec<(Option<Micros>, Activity)>, ApiError> {
     if errors.is_empty() {
         return Ok(activities);
     }
-    errors.truncate(ERRORS_MAX);
+    errors.truncate(FAULTS_MAX);
     Err(ApiError::fields(Slug::ValidationFailed, errors))
 }
 
@@ -259,7 +257,7 @@ mod tests {
             ]
         );
         let error = read_list(&vec![bad; 500].join(",")).unwrap_err();
-        assert_eq!(error.errors.len(), ERRORS_MAX);
+        assert_eq!(error.errors.len(), FAULTS_MAX);
     }
 
     #[test]

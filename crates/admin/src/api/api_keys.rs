@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::clock::{Clock as _, Micros};
 use domain::endpoint::Owner;
+use domain::error::FieldError;
 use domain::id::{ApiKeyId, MerchantId};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -19,8 +20,8 @@ use crate::auth::{Bearer, api_key};
 use crate::body::Body;
 use crate::idempotency::Once;
 use crate::page::{List, ListOf};
-use crate::problem::{ApiError, Slug};
-use crate::text::{Text, check_plain};
+use crate::problem::{ApiError, FAULTS_MAX, Slug};
+use crate::text::{Text, plain_fault};
 
 /// Longest name of a key, in characters.
 const NAME_MAX: usize = 120;
@@ -32,8 +33,10 @@ pub(crate) struct ApiKeysApi;
 #[serde(deny_unknown_fields)]
 struct CreateApiKey {
     /// What people call it.
+    #[oai(validator(min_length = 1, max_length = 120))]
     name: String,
-    /// What it may do; `write` includes `read`.
+    /// What it may do; `write` includes `read`. Each once.
+    #[oai(validator(min_items = 1, max_items = 50))]
     scopes: Vec<Text<Scope>>,
     /// When it ends; never when left out.
     expires_at: Option<Text<Micros>>,
@@ -107,31 +110,35 @@ impl CreatedApiKey {
 }
 
 impl CreateApiKey {
+    /// Checks a new key.
+    ///
+    /// Errors: everything that is wrong with it.
     fn check(&self, now: Micros) -> Result<(), ApiError> {
+        let mut faults = Vec::new();
         let name = self.name.trim();
         if name.is_empty() || name.chars().count() > NAME_MAX {
-            return Err(ApiError::field(
-                "/name",
-                "length",
-                format!("must have 1 to {NAME_MAX} characters"),
-            ));
+            let detail = format!("must have 1 to {NAME_MAX} characters");
+            faults.push(FieldError::new("/name", "length", detail));
         }
-        check_plain("/name", name)?;
+        faults.extend(plain_fault("/name", name));
         if self.scopes.is_empty() {
-            return Err(ApiError::field(
-                "/scopes",
-                "required",
-                "must name what the key may do",
-            ));
+            let detail = "must name what the key may do";
+            faults.push(FieldError::new("/scopes", "required", detail));
+        }
+        for (index, scope) in self.scopes.iter().enumerate() {
+            if self.scopes[..index].contains(scope) {
+                let at = format!("/scopes/{index}");
+                faults.push(FieldError::new(at, "repeated", "stands twice"));
+            }
+            if faults.len() >= FAULTS_MAX {
+                break;
+            }
         }
         if self.expires_at.is_some_and(|end| end.0 <= now) {
-            return Err(ApiError::field(
-                "/expires_at",
-                "range",
-                "must lie in the future",
-            ));
+            let detail = "must lie in the future";
+            faults.push(FieldError::new("/expires_at", "range", detail));
         }
-        Ok(())
+        ApiError::of_fields(faults)
     }
 }
 

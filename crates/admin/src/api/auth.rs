@@ -14,7 +14,8 @@ use crate::app::App;
 use crate::auth::scope::Scope;
 use crate::auth::{Bearer, Tokens};
 use crate::body::Body;
-use crate::problem::ApiError;
+use crate::limits::address::ClientAddress;
+use crate::problem::{ApiError, Slug};
 use crate::text::Text;
 
 pub(crate) struct AuthApi;
@@ -89,15 +90,18 @@ impl From<Tokens> for TokenPair {
 impl AuthApi {
     /// Log in
     ///
-    /// After 100 wrong passwords within 10 minutes an account waits, the right password included.
+    /// After 100 wrong passwords within 10 minutes an account waits, the right password included; after 1,000 an
+    /// address does.
     #[oai(path = "/auth/token", method = "post", operation_id = "createToken")]
     async fn token(
         &self,
         app: Data<&Arc<App>>,
+        from: ClientAddress,
         body: Body<Login>,
     ) -> Result<Json<TokenPair>, ApiError> {
         let Login { email, password } = body.value;
-        Ok(Json(app.auth.log_in(&email, password).await?.into()))
+        let tokens = app.auth.log_in(&email, password, from).await?;
+        Ok(Json(tokens.into()))
     }
 
     /// Trade a refresh token for new tokens
@@ -107,11 +111,16 @@ impl AuthApi {
     async fn refresh(
         &self,
         app: Data<&Arc<App>>,
+        from: ClientAddress,
         body: Body<RefreshToken>,
     ) -> Result<Json<TokenPair>, ApiError> {
-        Ok(Json(
-            app.auth.refresh(&body.value.refresh_token).await?.into(),
-        ))
+        match app.auth.refresh(&body.value.refresh_token).await {
+            Ok(tokens) => Ok(Json(tokens.into())),
+            Err(error) if error.slug == Slug::Unauthenticated => {
+                Err(app.limits.refuse(from, error).await)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Log out

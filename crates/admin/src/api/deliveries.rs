@@ -246,7 +246,7 @@ impl DeliveriesApi {
 
     /// List a delivery's attempts
     ///
-    /// In the order they were made, on one page. Of the URL of an app's endpoint merchants see the origin only.
+    /// In the order they were made, the first ones on the first page. Of the URL of an app's endpoint merchants see the origin only.
     #[oai(
         path = "/merchants/:merchant_id/deliveries/:delivery_id/attempts",
         method = "get",
@@ -256,16 +256,22 @@ impl DeliveriesApi {
         &self,
         app: Data<&Arc<App>>,
         caller: Bearer,
+        list: ListOf,
         /// The merchant.
         merchant_id: Path<Text<MerchantId>>,
         /// The delivery.
         delivery_id: Path<Text<DeliveryId>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Rows of the page, 1 to 250.
+        limit: Query<Option<u64>>,
     ) -> Result<Json<List<AttemptOut>>, ApiError> {
         let scope = caller.merchant(merchant_id.0.0)?;
+        let page = list.page(cursor.0.as_deref(), limit.0)?;
         let id = delivery_id.0.0;
         let delivery = app.storage.delivery(scope, id).await?;
         let delivery = delivery.ok_or_else(|| ApiError::of(Slug::NotFound))?;
-        let attempts = app.storage.attempts(scope, id).await?;
+        let attempts = app.storage.attempts_page(scope, id, page).await?;
         let to = delivery.endpoint_id;
         let endpoint = app.storage.endpoint_even_deleted(scope, to).await?;
         let body = match &endpoint {
@@ -274,19 +280,12 @@ impl DeliveriesApi {
         };
         let is_apps = endpoint.is_some_and(|endpoint| endpoint.owner.app_id().is_some());
         let cut = is_apps && caller.part(SEE_APP_URLS).is_err();
-        let data = attempts
-            .into_iter()
-            .map(|(mut attempt, late)| {
-                if cut {
-                    attempt.url = origin(&attempt.url);
-                }
-                AttemptOut::new(attempt, late, body.clone())
-            })
-            .collect();
-        Ok(Json(List {
-            data,
-            next_cursor: None,
-        }))
+        Ok(Json(list.answer(attempts, |(mut attempt, late)| {
+            if cut {
+                attempt.url = origin(&attempt.url);
+            }
+            AttemptOut::new(attempt, late, body.clone())
+        })))
     }
 
     /// Retry a delivery

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::catalog::EventType;
 use domain::dialect::Dialect;
+use domain::error::FieldError;
 use gateway::catalog::NewEventType;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -19,7 +20,12 @@ use crate::idempotency::Once;
 use crate::page::List;
 use crate::problem::{ApiError, Slug};
 use crate::raw_json::{RawJson, check_payload};
-use crate::text::{Text, check_plain};
+use crate::text::{Text, plain_fault};
+
+/// Longest description, in characters.
+const DESCRIPTION_MAX: usize = 1_000;
+/// Bytes of a schema, and of an example: the catalogue is held in memory and shown in one page.
+const JSON_MAX: usize = 64 * 1024;
 
 pub(crate) struct EventTypesApi;
 
@@ -32,10 +38,11 @@ struct CreateEventType {
     /// The dialect whose endpoints may subscribe to it; `standard` endpoints may subscribe to any.
     dialect: Text<Dialect>,
     /// What it means.
+    #[oai(validator(max_length = 1000))]
     description: String,
-    /// JSON Schema of its payload.
+    /// JSON Schema of its payload, 64 KiB at most.
     schema: Option<RawJson>,
-    /// An example payload, sent by test sends.
+    /// An example payload, 64 KiB at most, sent by test sends.
     example: Option<RawJson>,
 }
 
@@ -73,12 +80,27 @@ impl From<EventType> for EventTypeOut {
     }
 }
 
-/// An optional JSON object of the body, as text.
-fn object(pointer: &str, json: Option<&RawJson>) -> Result<Option<String>, ApiError> {
-    let Some(json) = json else { return Ok(None) };
-    check_payload(json.get())
-        .map_err(|error| ApiError::field(pointer, "object", error.to_string()))?;
-    Ok(Some(json.get().to_owned()))
+impl CreateEventType {
+    /// Checks a new event type, but for what the catalogue and its schema say.
+    ///
+    /// Errors: everything that is wrong with it.
+    fn check(&self) -> Result<(), ApiError> {
+        let mut faults = Vec::from_iter(plain_fault("/description", &self.description));
+        if self.description.chars().count() > DESCRIPTION_MAX {
+            let detail = format!("must have {DESCRIPTION_MAX} characters at most");
+            faults.push(FieldError::new("/description", "length", detail));
+        }
+        for (at, json) in [("/schema", &self.schema), ("/example", &self.example)] {
+            let Some(json) = json else { continue };
+            if let Err(error) = check_payload(json.get()) {
+                faults.push(FieldError::new(at, "object", error.to_string()));
+            }
+            if json.get().len() > JSON_MAX {
+                faults.push(FieldError::new(at, "length", "must have 64 KiB at most"));
+            }
+        }
+        ApiError::of_fields(faults)
+    }
 }
 
 #[OpenApi(tag = "Tag::EventTypes")]
@@ -117,10 +139,11 @@ impl EventTypesApi {
         key: Header<Option<String>>,
         body: Body<CreateEventType>,
     ) -> Result<Created<EventTypeOut>, ApiError> {
-        check_plain("/description", &body.value.description)?;
+        body.value.check()?;
+        let text = |json: RawJson| json.get().to_owned();
         let new = NewEventType {
-            schema: object("/schema", body.value.schema.as_ref())?,
-            example: object("/example", body.value.example.as_ref())?,
+            schema: body.value.schema.map(text),
+            example: body.value.example.map(text),
             name: body.value.name,
             dialect: body.value.dialect.0,
             description: body.value.description,

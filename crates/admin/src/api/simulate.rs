@@ -12,11 +12,11 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
 use super::Tag;
-use super::activities::{ActivityIn, ERRORS_MAX};
+use super::activities::ActivityIn;
 use crate::answers::Json;
 use crate::auth::Bearer;
 use crate::body::{RawBody, parse};
-use crate::problem::{ApiError, Slug};
+use crate::problem::{ApiError, FAULTS_MAX, Slug};
 use crate::raw_json::{PAYLOAD_MAX, RawJson};
 use crate::text::Text;
 
@@ -192,7 +192,7 @@ impl SimulateApi {
         body: RawBody<ScriptIn, BODY_MAX>,
     ) -> Result<Json<SimulationOut>, ApiError> {
         let script = body.bytes;
-        parse::<&RawValue>(&script, "")?;
+        parse::<&RawValue>(&script)?;
         // A long script is a second of work: one at a time.
         let busy = |_| ApiError::of(Slug::TemporaryReducedCapacity).retry_after(1);
         let _turn = TURN.try_acquire().map_err(busy)?;
@@ -200,7 +200,7 @@ impl SimulateApi {
         match played.map_err(ApiError::internal)? {
             Ok(played) => Ok(Json(played.into())),
             Err(mut errors) => {
-                errors.truncate(ERRORS_MAX);
+                errors.truncate(FAULTS_MAX);
                 Err(ApiError::fields(Slug::ValidationFailed, errors))
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::clock::{Clock as _, Micros};
+use domain::error::FieldError;
 use domain::id::{MerchantId, UserId};
 use domain::tenancy::TenantScope;
 use poem::web::Data;
@@ -23,6 +24,8 @@ use crate::text::Text;
 
 /// Least and most characters of a password.
 const PASSWORD: std::ops::RangeInclusive<usize> = 12..=256;
+/// Merchants a user may belong to: what `/me` and the list of their merchants show in one page.
+const MEMBERSHIPS_MAX: usize = 100;
 /// Longest email, in bytes. Source: RFC 5321.
 const EMAIL_MAX: usize = 254;
 
@@ -43,12 +46,15 @@ struct Membership {
 #[serde(deny_unknown_fields)]
 struct CreateUser {
     /// Unique, whatever its case.
+    #[oai(validator(min_length = 3, max_length = 254))]
     email: String,
     /// 12 to 256 characters.
+    #[oai(validator(min_length = 12, max_length = 256))]
     password: String,
     /// The role on the platform.
     platform_role: Option<Text<PlatformRole>>,
-    /// The roles in merchants.
+    /// The roles in merchants, 100 at most.
+    #[oai(validator(max_items = 100))]
     memberships: Option<Vec<Membership>>,
 }
 
@@ -88,7 +94,9 @@ impl From<User> for UserOut {
 }
 
 impl CreateUser {
-    fn check(&self) -> Result<(), ApiError> {
+    /// What is wrong with it, but for merchants that do not exist.
+    fn faults(&self) -> Vec<FieldError> {
+        let mut faults = Vec::new();
         let email = self.email.trim();
         let shaped = email
             .split_once('@')
@@ -97,37 +105,63 @@ impl CreateUser {
             || email.len() > EMAIL_MAX
             || email.chars().any(|c| c.is_whitespace() || c.is_control())
         {
-            return Err(ApiError::field(
+            faults.push(FieldError::new(
                 "/email",
                 "email",
                 "must be an email address",
             ));
         }
         if !PASSWORD.contains(&self.password.chars().count()) {
-            let (least, most) = (PASSWORD.start(), PASSWORD.end());
-            return Err(ApiError::field(
-                "/password",
-                "length",
-                format!("must have {least} to {most} characters"),
-            ));
+            let detail = format!(
+                "must have {} to {} characters",
+                PASSWORD.start(),
+                PASSWORD.end()
+            );
+            faults.push(FieldError::new("/password", "length", detail));
         }
-        let mut seen = Vec::new();
-        for (index, held) in self.memberships.iter().flatten().enumerate() {
-            if seen.contains(&held.merchant_id.0) {
-                let pointer = format!("/memberships/{index}/merchant_id");
-                return Err(ApiError::field(pointer, "repeated", "stands twice"));
-            }
-            seen.push(held.merchant_id.0);
-        }
-        if self.platform_role.is_none() && seen.is_empty() {
-            return Err(ApiError::field(
+        let memberships = self.memberships.as_deref().unwrap_or_default();
+        if self.platform_role.is_none() && memberships.is_empty() {
+            faults.push(FieldError::new(
                 "/memberships",
                 "required",
                 "a user needs a role on the platform or in a merchant",
             ));
         }
-        Ok(())
+        if memberships.len() > MEMBERSHIPS_MAX {
+            let detail = format!("must have {MEMBERSHIPS_MAX} entries at most");
+            faults.push(FieldError::new("/memberships", "count", detail));
+            return faults;
+        }
+        let mut seen = Vec::new();
+        for (index, held) in memberships.iter().enumerate() {
+            if seen.contains(&held.merchant_id.0) {
+                faults.push(FieldError::new(at(index), "repeated", "stands twice"));
+            }
+            seen.push(held.merchant_id.0);
+        }
+        faults
     }
+}
+
+/// The merchant of a membership in the body.
+fn at(index: usize) -> String {
+    format!("/memberships/{index}/merchant_id")
+}
+
+/// Checks a new user.
+///
+/// Errors: everything that is wrong with it.
+async fn check(app: &App, new: &CreateUser) -> Result<(), ApiError> {
+    let mut faults = new.faults();
+    let memberships = new.memberships.iter().flatten().take(MEMBERSHIPS_MAX);
+    for (index, held) in memberships.enumerate() {
+        let merchant = TenantScope::of(held.merchant_id.0);
+        if app.storage.merchant(merchant).await?.is_none() {
+            let detail = "there is no such merchant";
+            faults.push(FieldError::new(at(index), "unknown_merchant", detail));
+        }
+    }
+    ApiError::of_fields(faults)
 }
 
 #[OpenApi(tag = "Tag::Users")]
@@ -163,22 +197,7 @@ impl UsersApi {
         key: Header<Option<String>>,
         body: Body<CreateUser>,
     ) -> Result<Created<UserOut>, ApiError> {
-        body.value.check()?;
-        for (index, held) in body.value.memberships.iter().flatten().enumerate() {
-            if app
-                .storage
-                .merchant(TenantScope::of(held.merchant_id.0))
-                .await?
-                .is_none()
-            {
-                let pointer = format!("/memberships/{index}/merchant_id");
-                return Err(ApiError::field(
-                    pointer,
-                    "unknown_merchant",
-                    "there is no such merchant",
-                ));
-            }
-        }
+        check(&app, &body.value).await?;
         let once = Once {
             scope_id: caller.id,
             operation: "createUser",

@@ -8,6 +8,7 @@
 mod audit;
 mod auth;
 mod isolation;
+mod limits;
 mod openapi;
 mod problems;
 mod resources;

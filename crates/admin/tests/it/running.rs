@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use admin::auth::password;
-use admin::{App, Auth, Probes, Settings};
+use admin::{App, Auth, Limits, Probes, Settings, SharedCounts};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::attempt::{Exchange, Outcome, Timings};
@@ -103,7 +103,17 @@ impl Running {
     pub(crate) async fn start_with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}/hookyard.db", folder.path().display());
-        Self::start_on(&url, settings, folder).await
+        Self::start_on(&url, settings, None, folder).await
+    }
+
+    /// Starts one process of several that share a database and counts.
+    pub(crate) async fn start_sharing(
+        url: &str,
+        settings: Settings,
+        shared: Arc<dyn SharedCounts>,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::start_on(url, settings, Some(shared), folder).await
     }
 
     /// Starts one with a PostgreSQL of its own.
@@ -111,10 +121,15 @@ impl Running {
         let folder = tempfile::tempdir().unwrap();
         let server = PostgresServer::shared().await;
         let url = server.create_database().await;
-        Self::start_on(&url, Settings::default(), folder).await
+        Self::start_on(&url, Settings::default(), None, folder).await
     }
 
-    async fn start_on(url: &str, settings: Settings, folder: TempDir) -> Self {
+    async fn start_on(
+        url: &str,
+        settings: Settings,
+        shared: Option<Arc<dyn SharedCounts>>,
+        folder: TempDir,
+    ) -> Self {
         let database = DatabaseSettings::new(url);
         storage::migrate(&database).await.unwrap();
         let storage = Arc::new(
@@ -142,7 +157,8 @@ impl Running {
         let app = Arc::new(App {
             gateway,
             storage,
-            auth,
+            auth: auth.sharing(shared.clone()),
+            limits: Limits::new(&settings, shared),
             probes,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -146,3 +146,120 @@ async fn stopping_ends_idle_connections_and_takes_no_new_ones() {
     assert!(ended.is_ok(), "an idle connection holds up the end");
     assert!(TcpStream::connect(running.address).await.is_err());
 }
+
+/// What a server says to these bytes until it closes.
+async fn said_to(running: &Running, bytes: &str) -> String {
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer))
+        .await
+        .expect("the connection is closed")
+        .unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_slow_body_gets_408_and_its_connection_is_closed() {
+    let running = Running::start_with(Settings {
+        body_timeout: Duration::from_millis(300),
+        ..Settings::default()
+    })
+    .await;
+    let head = "POST /v1/auth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
+    let answer = said_to(&running, head).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(
+        answer.contains("/docs/problems/request-timeout"),
+        "{answer}"
+    );
+    assert!(
+        answer.to_lowercase().contains("connection: close"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_too_large_is_refused_before_it_is_sent() {
+    let running = Running::start().await;
+    let admin = running.admin().await;
+    let merchant = running.merchant(&admin).await;
+    let head = format!(
+        "POST /v1/merchants/{merchant}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin}\r\n\
+         Content-Type: application/json\r\nContent-Length: 10485760\r\nExpect: 100-continue\r\n\r\n"
+    );
+    let answer = said_to(&running, &head).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(
+        answer.contains("/docs/problems/payload-too-large"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn too_many_and_too_long_headers_get_431() {
+    let running = Running::start().await;
+    let many = "X-A: b\r\n".repeat(70);
+    let long = format!("X-A: {}\r\n", "x".repeat(40_000));
+    let token = format!("Authorization: Bearer {}\r\n", "x".repeat(64 * 1024));
+    for headers in [many, long, token] {
+        let head = format!("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+        let answer = said_to(&running, &head).await;
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+        assert!(
+            answer.contains("/docs/problems/headers-too-large"),
+            "{answer}"
+        );
+    }
+    let absurd = "X-A: b\r\n".repeat(200);
+    let head = format!("GET /livez HTTP/1.1\r\nHost: x\r\n{absurd}\r\n");
+    assert!(said_to(&running, &head).await.starts_with("HTTP/1.1 431 "));
+}
+
+#[tokio::test]
+async fn an_address_holds_no_more_connections_than_it_may() {
+    let running = Running::start_with(Settings {
+        connections_per_address: 2,
+        ..Settings::default()
+    })
+    .await;
+    let ask = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(ask).await.unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await.unwrap();
+        held.push(stream);
+    }
+    let mut third = TcpStream::connect(running.address).await.unwrap();
+    third.write_all(ask).await.ok();
+    let mut rest = Vec::new();
+    let cut = tokio::time::timeout(Duration::from_secs(5), third.read_to_end(&mut rest)).await;
+    assert!(
+        cut.is_ok() && rest.is_empty(),
+        "a third connection is answered"
+    );
+}
+
+#[tokio::test]
+async fn each_problem_has_its_page_and_all_are_on_one() {
+    let running = Running::start().await;
+    let index = running.get("/docs/problems", "").await;
+    assert_eq!(index.status, 200);
+    let document = running.get("/openapi.json", "").await.json();
+    let kinds = &document["components"]["schemas"]["Problem"]["properties"]["type"]["enum"];
+    let kinds = kinds.as_array().unwrap();
+    assert!(kinds.len() > 20);
+    for kind in kinds {
+        let kind = kind.as_str().unwrap();
+        assert!(index.text.contains(&format!("href=\"{kind}\"")), "{kind}");
+        let page = running.get(kind, "").await;
+        assert_eq!(page.status, 200, "{kind}");
+        assert!(
+            page.text.contains(&format!("\"type\": \"{kind}\"")),
+            "{kind}"
+        );
+        assert!(page.text.contains("What to do"), "{kind}");
+    }
+}

@@ -14,9 +14,9 @@ use super::health::{Health, Side};
 use crate::RedisSettings;
 
 /// Pause after the first failure.
-const BACKOFF_MIN: Duration = Duration::from_millis(100);
+pub(super) const BACKOFF_MIN: Duration = Duration::from_millis(100);
 /// Longest pause: how late a Redis that came back may be noticed.
-const BACKOFF_MAX: Duration = Duration::from_secs(2);
+pub(super) const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
 /// Called with the payload of each message of a subscribed channel, on the connection's own task.
 pub(super) type OnMessage = Arc<dyn Fn(&[u8]) + Send + Sync>;

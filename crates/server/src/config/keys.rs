@@ -173,6 +173,12 @@ pub(crate) const KEYS: &[Key] = &[
         "More host names of this installation, which no endpoint may have.",
     ),
     key(
+        "trusted_proxies",
+        Kind::List,
+        "",
+        "Networks of the proxies in front, such as `10.0.0.0/8`. Their `X-Forwarded-For` is believed, nobody else's: where there is a proxy and this is not set, all clients have one address.",
+    ),
+    key(
         "migrate",
         Kind::Bool,
         "true",
@@ -288,6 +294,18 @@ pub(crate) const KEYS: &[Key] = &[
         "Bytes that the events of waiting publish calls may have together. Beyond, callers get 503 and come back.",
     ),
     key(
+        "limits.requests_per_key",
+        Kind::Text,
+        "",
+        "Requests of one credential, a person's or an API key's: `100/s`, `6000/m` or `50/10s`, all at once or spread. None: no limit. Processes with the same Redis count together.",
+    ),
+    key(
+        "limits.requests_per_merchant",
+        Kind::Text,
+        "",
+        "Requests about one merchant, whoever makes them, spelled the same. None: no limit.",
+    ),
+    key(
         "limits.endpoints_per_merchant",
         Kind::Number,
         "50",
@@ -309,7 +327,19 @@ pub(crate) const KEYS: &[Key] = &[
         "limits.login_window",
         Kind::Duration,
         "10m",
-        "The window of `logins`.",
+        "The window of `logins` and `logins_per_address`.",
+    ),
+    key(
+        "limits.logins_per_address",
+        Kind::Number,
+        "1000",
+        "Failed logins from one address within `login_window`: an office never gets there, who tries one password on many accounts does.",
+    ),
+    key(
+        "limits.refused_credentials",
+        Kind::Number,
+        "300",
+        "Wrong API keys and tokens from one address in a minute; more get 429. A right one from there is never refused for it.",
     ),
     key(
         "limits.connections",
@@ -318,10 +348,28 @@ pub(crate) const KEYS: &[Key] = &[
         "Connections held at once. More wait unaccepted.",
     ),
     key(
+        "limits.connections_per_address",
+        Kind::Number,
+        "8000",
+        "Connections of one address that is no trusted proxy's. More are closed. Fewer than `connections`, so that nobody takes all.",
+    ),
+    key(
         "limits.header_timeout",
         Kind::Duration,
         "10s",
         "Time for the first byte of a connection and for each request head.",
+    ),
+    key(
+        "limits.body_timeout",
+        Kind::Duration,
+        "30s",
+        "Time for a whole request body. A slower client gets 408 and is cut.",
+    ),
+    key(
+        "limits.write_timeout",
+        Kind::Duration,
+        "30s",
+        "How long a client may take nothing of an answer that waits for it. Then it is cut.",
     ),
     key(
         "log_redaction.queries",

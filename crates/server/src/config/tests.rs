@@ -132,6 +132,25 @@ fn a_bad_value_is_refused_by_name_with_what_is_right() {
 }
 
 #[test]
+fn rates_and_proxies_are_read_and_a_wrong_rate_is_refused() {
+    let variables = [
+        ("HOOKYARD_LIMITS__REQUESTS_PER_KEY", "100/s"),
+        ("HOOKYARD_TRUSTED_PROXIES", "10.0.0.0/8,::1"),
+    ];
+    let (settings, _) = load(&variables, &[], None).unwrap();
+    let limits = settings.admin;
+    assert_eq!(limits.requests_per_key, "100/s".parse().ok());
+    assert_eq!(limits.requests_per_merchant, None);
+    assert_eq!(limits.trusted_proxies.len(), 2);
+    let wrong = [("HOOKYARD_LIMITS__REQUESTS_PER_KEY", "many")];
+    let fault = fault(&wrong, &[], None);
+    assert!(
+        fault.contains("REQUESTS_PER_KEY") && fault.contains("100/s"),
+        "{fault}"
+    );
+}
+
+#[test]
 fn durations_and_lists_are_read() {
     let (settings, _) = load(
         &[

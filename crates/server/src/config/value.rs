@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::rate::Rate;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
@@ -106,6 +107,11 @@ pub(crate) fn database_url(text: &str) -> Result<Option<Secret>, String> {
             Err("postgres://user:password@host/database or sqlite:/path/file.db".to_owned())
         }
     })
+}
+
+/// A rate of requests; none is no limit.
+pub(crate) fn rate(text: &str) -> Result<Option<Rate>, String> {
+    optional(text, str::parse)
 }
 
 /// A Redis URL.

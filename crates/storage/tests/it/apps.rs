@@ -18,6 +18,7 @@ use testkit::postgres::PostgresServer;
 use crate::world::{World, scope, sqlite_file};
 
 on_both!(
+    a_merchant_has_no_more_apps_than_it_may,
     an_app_is_read_back_changed_and_deleted_once_nobody_has_it,
     contract_128_a_merchant_is_served_by_the_apps_it_has_installed,
     contract_142_uninstalling_cancels_what_waits_and_stores_one_last_event,
@@ -63,7 +64,7 @@ impl World {
             app_id,
             installed_at: self.now(),
         };
-        self.storage.install(new).await.unwrap()
+        self.storage.install(new, 3).await.unwrap()
     }
 
     /// Uninstalls, telling these endpoints.
@@ -91,6 +92,35 @@ impl World {
 
 fn ids(destinations: &[Destination]) -> HashSet<EndpointId> {
     destinations.iter().map(|to| to.endpoint.id).collect()
+}
+
+async fn a_merchant_has_no_more_apps_than_it_may(world: World) {
+    let (merchant, other) = (world.merchant().await.id, world.merchant().await.id);
+    let mut apps = Vec::new();
+    for _ in 0..4 {
+        apps.push(world.app().await.id);
+    }
+    for app in &apps[..3] {
+        assert!(matches!(
+            world.install(merchant, *app).await,
+            Installed::New(_)
+        ));
+    }
+    assert_eq!(world.install(merchant, apps[3]).await, Installed::Full);
+    assert!(matches!(
+        world.install(merchant, apps[0]).await,
+        Installed::Already(_)
+    ));
+    assert!(matches!(
+        world.install(other, apps[3]).await,
+        Installed::New(_)
+    ));
+    world.uninstall(merchant, apps[0], &[]).await.unwrap();
+    assert!(matches!(
+        world.install(merchant, apps[3]).await,
+        Installed::New(_)
+    ));
+    assert_eq!(world.install(merchant, apps[0]).await, Installed::Full);
 }
 
 async fn an_app_is_read_back_changed_and_deleted_once_nobody_has_it(world: World) {

@@ -21,6 +21,7 @@ on_both!(
     pages_have_no_gap_and_no_repeat,
     an_attempt_is_read_back_with_every_field,
     an_attempt_without_an_answer_is_read_back,
+    attempts_are_paged_in_the_order_they_were_made,
     a_test_send_is_logged,
 );
 
@@ -333,6 +334,43 @@ async fn an_attempt_without_an_answer_is_read_back(world: World) {
             "{outcome:?}"
         );
     }
+}
+
+async fn attempts_are_paged_in_the_order_they_were_made(world: World) {
+    let (merchant, claim) = manual_claim(&world).await;
+    // One POST may have several rows: its late result is logged under the same number.
+    for _ in 0..4 {
+        world.settle(vec![world.ended(&claim, Next::Failed)]).await;
+    }
+    let all = world.storage.attempts(scope(merchant), claim.delivery_id);
+    let all = all.await.unwrap();
+    assert_eq!(all.len(), 5);
+    let (mut paged, mut before) = (Vec::new(), None);
+    loop {
+        let page = PageRequest { limit: 2, before };
+        let found = world
+            .storage
+            .attempts_page(scope(merchant), claim.delivery_id, page)
+            .await
+            .unwrap();
+        assert!(found.rows.len() <= 2);
+        paged.extend(found.rows);
+        before = found.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(paged, all);
+    let other = world.merchant().await.id;
+    let page = PageRequest {
+        limit: 2,
+        before: None,
+    };
+    let foreign = world
+        .storage
+        .attempts_page(scope(other), claim.delivery_id, page)
+        .await;
+    assert!(foreign.unwrap().rows.is_empty());
 }
 
 async fn a_test_send_is_logged(world: World) {

@@ -14,7 +14,8 @@ use poem_openapi::Object;
 use poem_openapi::types::MaybeUndefined;
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{ApiError, Slug};
+use crate::body::escaped;
+use crate::problem::{ApiError, FAULTS_MAX, Slug};
 use crate::raw_json::{Headers, HeadersPatch, MASK, RawJson};
 use crate::text::Text;
 
@@ -39,20 +40,23 @@ pub(super) struct CreateEndpoint {
     /// The wire format it speaks.
     dialect: Text<Dialect>,
     /// What it receives, of its dialect; a `standard` endpoint may receive any.
+    #[oai(validator(min_items = 1, max_items = 200))]
     event_types: Vec<String>,
     /// The secret: 16 to 512 printable ASCII characters, for `standard` a signing secret. Made when left out.
     secret: Option<String>,
     /// What it is for.
+    #[oai(validator(max_length = 500))]
     description: Option<String>,
     /// The payload version; the dialect's newest when left out.
     version: Option<String>,
-    /// Custom headers sent with every request.
+    /// Custom headers sent with every request: 20 and 8 KiB at most.
     headers: Option<Headers>,
     /// Most requests a second.
     rate_limit: Option<u32>,
     /// Time for a whole attempt, instead of the dialect's.
     timeout: Option<Text<Duration>>,
-    /// Delays between attempts, instead of the dialect's.
+    /// Delays between attempts, instead of the dialect's: 20 at most.
+    #[oai(validator(max_items = 20))]
     schedule: Option<Vec<Text<Duration>>>,
     /// Whether and how events are collected; each is sent alone when left out.
     batch: Option<BatchSetting>,
@@ -264,14 +268,21 @@ impl UpdateEndpoint {
 
 /// Refuses a header whose value is the mask: it was read back from us, and would be sent as it is.
 ///
-/// Errors: 422 naming the header.
+/// Errors: 422 naming the headers.
 pub(super) fn check_unmasked(headers: &[(String, String)]) -> Result<(), ApiError> {
-    let masked = headers.iter().find(|(_, value)| value == MASK);
-    masked.map_or(Ok(()), |(name, _)| {
-        let pointer = format!("/headers/{}", name.replace('~', "~0").replace('/', "~1"));
-        let field = FieldError::new(pointer, "mask", "must be the value, not its mask");
-        Err(ApiError::fields(Slug::InvalidHeader, vec![field]))
-    })
+    let masked = headers.iter().filter(|(_, value)| value == MASK);
+    let faults: Vec<_> = masked
+        .map(|(name, _)| {
+            let pointer = format!("/headers/{}", escaped(name));
+            FieldError::new(pointer, "mask", "must be the value, not its mask")
+        })
+        .take(FAULTS_MAX)
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::fields(Slug::InvalidHeader, faults))
+    }
 }
 
 fn durations(list: Vec<Text<Duration>>) -> Vec<Duration> {

@@ -14,9 +14,9 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::auth::Auth;
-use crate::body::{RawBody, parse};
+use crate::body::{RawBody, parse_described};
 use crate::idempotency::check_key;
-use crate::problem::{ApiError, Slug};
+use crate::problem::{ApiError, FAULTS_MAX, Slug};
 use crate::raw_json::{PAYLOAD_MAX, RawJson, Unfit, check_payload, check_size};
 use crate::text::Text;
 
@@ -155,7 +155,8 @@ pub(super) fn published(mut published: Published) -> Vec<PublishedOut> {
 /// Errors: it is no JSON, a field is wrong, the payload is too large.
 pub(super) fn read_event(body: &Bytes, key: Option<String>) -> Result<Publish, ApiError> {
     let idempotency = idempotency(body, key)?;
-    let event = planned(body, parse(body, "")?, "")?;
+    let event = parse_described::<PublishEventIn, _>(body)?;
+    let event = planned(body, event, "")?;
     Ok(Publish {
         events: vec![event],
         idempotency,
@@ -167,7 +168,7 @@ pub(super) fn read_event(body: &Bytes, key: Option<String>) -> Result<Publish, A
 /// Errors: it is no JSON, a field is wrong, a payload is too large, there are none or too many.
 pub(super) fn read_batch(body: &Bytes, key: Option<String>) -> Result<Publish, ApiError> {
     let idempotency = idempotency(body, key)?;
-    let batch: ParsedBatch<'_> = parse(body, "")?;
+    let batch: ParsedBatch<'_> = parse_described::<PublishEventsIn, _>(body)?;
     if !(1..=BATCH_MAX).contains(&batch.events.len()) {
         return Err(ApiError::field(
             "/events",
@@ -175,12 +176,24 @@ pub(super) fn read_batch(body: &Bytes, key: Option<String>) -> Result<Publish, A
             "must have 1 to 1,000 events",
         ));
     }
-    let events = batch.events.into_iter().enumerate();
-    let events = events.map(|(index, event)| planned(body, event, &format!("/events/{index}")));
-    Ok(Publish {
-        events: events.collect::<Result<_, _>>()?,
-        idempotency,
-    })
+    let mut events = Vec::with_capacity(batch.events.len());
+    let mut faults = Vec::new();
+    for (index, event) in batch.events.into_iter().enumerate() {
+        match planned(body, event, &format!("/events/{index}")) {
+            Ok(event) => events.push(event),
+            Err(error) if error.slug == Slug::ValidationFailed => faults.extend(error.errors),
+            Err(error) => return Err(error),
+        }
+    }
+    if faults.is_empty() {
+        Ok(Publish {
+            events,
+            idempotency,
+        })
+    } else {
+        faults.truncate(FAULTS_MAX);
+        Err(ApiError::fields(Slug::ValidationFailed, faults))
+    }
 }
 
 /// A refusal of a batch of one: the use case names its fields as if it had come alone.

@@ -7,10 +7,8 @@ use serde_json::value::RawValue;
 use super::table::{FREE_MAX, Field, ID_MAX, LIST_MAX, TEXT_MAX, Type, URL_MAX};
 use super::view::{View, count};
 use crate::error::FieldError;
+use crate::spelling::nearest;
 use crate::trigger::money;
-
-/// Names this alike are offered as what was meant.
-const ALIKE: f64 = 0.7;
 
 /// Errors after which the rest of an object is not looked at: who has so many can learn the rest later.
 const ERRORS_MAX: usize = 100;
@@ -55,28 +53,14 @@ pub(super) fn object(
 
 /// What to say of a name that is no field's.
 fn unknown(fields: &[Field], name: &str) -> String {
-    let nearest = fields
-        .iter()
-        .map(|field| (likeness(field.name, name), field.name))
-        .max_by(|one, other| one.0.total_cmp(&other.0));
-    match nearest {
-        Some((alike, meant)) if alike >= ALIKE => {
-            format!("there is no such field: did you mean `{meant}`?")
-        }
-        Some(_) => {
+    match nearest(name, fields.iter().map(|field| field.name)) {
+        Some(meant) => format!("there is no such field: did you mean `{meant}`?"),
+        None if fields.is_empty() => "there is no such field".to_owned(),
+        None => {
             let known: Vec<_> = fields.iter().map(|field| field.name).collect();
             format!("there is no such field, only {}", known.join(", "))
         }
-        None => "there is no such field".to_owned(),
     }
-}
-
-/// From 0 to 1: a name of which only a part was given is meant.
-fn likeness(known: &str, given: &str) -> f64 {
-    if given.len() > 2 && known.contains(given) {
-        return 1.0;
-    }
-    strsim::jaro_winkler(known, given)
 }
 
 fn value(holds: Type, raw: &RawValue, pointer: &str, errors: &mut Vec<FieldError>) {
