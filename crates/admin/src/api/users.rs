@@ -134,6 +134,8 @@ impl CreateUser {
 #[OpenApi(tag = "Tag::Users")]
 impl UsersApi {
     /// List users
+    ///
+    /// Newest first, with their roles.
     #[oai(path = "/users", method = "get", operation_id = "listUsers")]
     async fn list(
         &self,
@@ -153,6 +155,8 @@ impl UsersApi {
     }
 
     /// Create a user
+    ///
+    /// With a role on the platform, or roles in merchants.
     #[oai(path = "/users", method = "post", operation_id = "createUser")]
     async fn create(
         &self,

@@ -39,6 +39,8 @@ fn of_app(caller: &Caller, app_id: AppId, permission: Permission) -> Result<Owne
 #[OpenApi(tag = "Tag::Endpoints")]
 impl AppEndpointsApi {
     /// List an app's endpoints
+    ///
+    /// Newest first, without their secrets.
     #[oai(
         path = "/apps/:app_id/endpoints",
         method = "get",
@@ -88,6 +90,8 @@ impl AppEndpointsApi {
     }
 
     /// Get an app's endpoint
+    ///
+    /// Without its secrets; whether it is disabled, and since when it only fails.
     #[oai(
         path = "/apps/:app_id/endpoints/:endpoint_id",
         method = "get",
@@ -107,6 +111,8 @@ impl AppEndpointsApi {
     }
 
     /// Change an app's endpoint
+    ///
+    /// What is left out stays, null empties. The very next event follows the change; what waits is sent as changed.
     #[oai(
         path = "/apps/:app_id/endpoints/:endpoint_id",
         method = "patch",
@@ -149,6 +155,8 @@ impl AppEndpointsApi {
     }
 
     /// Reveal the secrets of an app's endpoint
+    ///
+    /// The secret and the signing secret in the clear, and until when an old one signs on. Each look is noted.
     #[oai(
         path = "/apps/:app_id/endpoints/:endpoint_id/secret",
         method = "get",
@@ -190,6 +198,8 @@ impl AppEndpointsApi {
     }
 
     /// Get the subscriptions of an app's endpoint
+    ///
+    /// The event types that the endpoint receives.
     #[oai(
         path = "/apps/:app_id/endpoints/:endpoint_id/subscriptions",
         method = "get",
