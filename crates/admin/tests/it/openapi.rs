@@ -201,7 +201,7 @@ fn every_schema_of_a_body_is_described_with_an_example() {
             schema["description"].is_string(),
             "{name} has no description"
         );
-        if schema["enum"].is_array() {
+        if schema["type"] == "string" {
             continue;
         }
         let example = schema["example"]
