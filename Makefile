@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check clients resilience bench db/reset tools
+.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,8 +63,14 @@ conformance/check: build ## Fail if docs/conformance.md is not what `make test` 
 	@if command -v cargo-nextest >/dev/null; then $(TARGET)/conformance --check; \
 	else echo "cargo-nextest is not installed: docs/conformance.md is not checked"; fi
 
+openapi/lint: ## Lint the OpenAPI documents with Spectral and Redocly
+	@scripts/openapi_lint.sh
+
 clients: build ## Prove the OpenAPI documents with generated clients
 	scripts/clients.sh $(TARGET)/hookyard
+
+fuzz/api: build ## Hold the API to its document with schemathesis; FUZZ_EXAMPLES is how long
+	scripts/fuzz_api.sh $(TARGET)/hookyard
 
 resilience: tools ## Run the fault scenarios at full size
 	HOOKYARD_RESILIENCE=full cargo test --workspace --test it resilience:: -- --test-threads=1 --nocapture

@@ -1,22 +1,17 @@
 #!/bin/sh
-# Proves that the OpenAPI documents are good for making clients: three generators read both of them without a
-# warning, and a generated Python client takes an event from publishing to its delivery on a real gateway.
+# Proves that the OpenAPI documents are good for making clients: generators read both of them without a warning, and
+# one scenario is played on a real gateway with each of the clients that were made, in TypeScript (openapi-fetch),
+# Python (openapi-python-client) and Rust (progenitor): an event that cannot be delivered, and is when it is retried.
 #
 #   scripts/clients.sh [hookyard]      the binary; target/debug/hookyard when left out, built when missing
 set -eu
 cd "$(dirname "$0")/.."
 hookyard=${1:-target/debug/hookyard}
 bin=$PWD/.tools/clients/bin
-tools=crates/testkit/js-tools
+tools=$PWD/crates/testkit/js-tools
+rust=crates/testkit/rust-client
 work=$(mktemp -d)
-gateway=
-end() {
-  [ -z "$gateway" ] || kill "$gateway" 2>/dev/null && wait "$gateway" 2>/dev/null || true
-  rm -rf "$work"
-}
-trap end EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. scripts/gateway.sh
 
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf 'clients: %s\n' "$*" >&2; exit 1; }
@@ -24,17 +19,13 @@ fail() { printf 'clients: %s\n' "$*" >&2; exit 1; }
 # The tools, of the versions in the repository; installed again when those change.
 install_tools() {
   command -v java >/dev/null || fail "needs Java 11 or later (Debian: apt-get install default-jre-headless)"
-  command -v npm >/dev/null || fail "needs Node.js 20 or later with npm"
+  scripts/js_tools.sh
   wanted=crates/testkit/py/requirements-clients.txt
   if ! cmp -s "$wanted" .tools/clients/requirements.txt; then
     rm -rf .tools/clients
     python3 -m venv .tools/clients
     "$bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
     cp "$wanted" .tools/clients/requirements.txt
-  fi
-  if ! cmp -s "$tools/package-lock.json" "$tools/node_modules/.installed-lock"; then
-    (cd "$tools" && npm ci --silent --no-audit --no-fund)
-    cp "$tools/package-lock.json" "$tools/node_modules/.installed-lock"
   fi
 }
 
@@ -107,31 +98,30 @@ PY
   echo "accepted; $made functions made"
 }
 
-# A gateway of our own, in embedded mode on a free port.
-start_gateway() {
-  say "a real gateway"
-  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-  url=http://127.0.0.1:$port
-  env -u HOOKYARD_DATABASE_URL -u HOOKYARD_REDIS_URL -u HOOKYARD_CONFIG \
-    HOOKYARD_LISTEN="127.0.0.1:$port" HOOKYARD_DATA_DIR="$work/data" \
-    HOOKYARD_OUTBOUND__ALLOW_HTTP=true HOOKYARD_OUTBOUND__ALLOWED_NETWORKS=127.0.0.0/8 \
-    HOOKYARD_ADMIN__EMAIL="$email" HOOKYARD_ADMIN__PASSWORD="$password" \
-    "$hookyard" serve >"$work/gateway.log" 2>&1 &
-  gateway=$!
-  tries=0
-  until python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)' "$url/readyz" 2>/dev/null; do
-    kill -0 "$gateway" 2>/dev/null || { cat "$work/gateway.log" >&2; fail "the gateway ended"; }
-    tries=$((tries + 1))
-    [ "$tries" -lt 150 ] || { cat "$work/gateway.log" >&2; fail "the gateway is not ready"; }
-    sleep 0.2
-  done
-  echo "ready on $url"
+# The scenario in TypeScript, compiled strictly against the types made from this document.
+build_typescript_client() {
+  say "openapi-fetch: $1"
+  mkdir -p "$work/ts-$1"
+  cp "$work/ts/$1.ts" "$work/ts-$1/api.ts"
+  cp "$tools/scenario.ts" "$tools/package.json" "$work/ts-$1"
+  ln -s "$tools/node_modules" "$work/ts-$1/node_modules"
+  "$tools/node_modules/.bin/tsc" --strict --noUncheckedIndexedAccess --target es2022 --module nodenext \
+    --skipLibCheck --types node --outDir "$work/ts-$1/made" "$work/ts-$1/scenario.ts" || fail "the TypeScript client does not compile"
+  cp "$tools/package.json" "$work/ts-$1/made"
+  echo "compiled"
+}
+
+# The client in Rust: progenitor reads 3.0 only. Its folder is kept, so that another run compiles its own code only.
+build_rust_client() {
+  say "progenitor: hookyard-3.0"
+  OPENAPI=$PWD/openapi/hookyard-3.0.json cargo build --quiet --locked --manifest-path "$rust/Cargo.toml" \
+    --target-dir target/clients || fail "the Rust client does not compile"
+  ! cargo tree --quiet --locked --manifest-path "$rust/Cargo.toml" -i ring >/dev/null 2>&1 || fail "the Rust client needs ring"
+  echo "compiled"
 }
 
 [ -x "$hookyard" ] || [ $# -gt 0 ] || cargo build --package server
 [ -x "$hookyard" ] || fail "there is no $hookyard"
-email=admin@example.com
-password="correct horse battery staple"
 install_tools
 check_drift
 for document in hookyard hookyard-3.0; do
@@ -140,11 +130,20 @@ for document in hookyard hookyard-3.0; do
   make_python_client "$document"
 done
 check_same_types
+for document in hookyard hookyard-3.0; do build_typescript_client "$document"; done
+build_rust_client
+say "a real gateway"
 start_gateway
+
+# Plays the scenario; the rest of the arguments run a client.
+play() {
+  say "scenario: $1"
+  shift
+  "$@" "$url" "$email" "$password" || { cat "$work/gateway.log" >&2; fail "the generated client fails"; }
+}
 for document in hookyard hookyard-3.0; do
-  say "scenario, client made from $document.json"
-  PYTHONPATH="$work/py-$document" "$bin/python" -W error crates/testkit/py/client_scenario.py "$url" "$email" "$password" || {
-    cat "$work/gateway.log" >&2; fail "the generated client fails"
-  }
+  play "TypeScript, made from $document.json" node "$work/ts-$document/made/scenario.js"
+  play "Python, made from $document.json" env PYTHONPATH="$work/py-$document" "$bin/python" -W error crates/testkit/py/client_scenario.py
 done
+play "Rust, made from hookyard-3.0.json" target/clients/debug/rust-client
 say "clients: all passed"

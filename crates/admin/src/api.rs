@@ -119,7 +119,7 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
 
 /// Everything this process serves over HTTP.
 pub fn routes(app: Arc<App>) -> Service {
-    let counted = app.limits.count_requests();
+    let limits = Arc::clone(&app.limits);
     let process = format!("{:08x}", app.auth.fork_rng().next_u32());
     let routes = Route::new()
         .nest(PREFIX, service())
@@ -133,6 +133,6 @@ pub fn routes(app: Arc<App>) -> Service {
         routes,
         Operations::of::<Apis>(),
         process,
-        counted,
+        limits,
     )))
 }

@@ -22,7 +22,7 @@ pub struct App {
     /// Who is calling.
     pub auth: Auth,
     /// How much they may ask for.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// What the probes tell.
     pub probes: Probes,
 }

@@ -14,6 +14,7 @@ use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use storage::audit::Origin;
 
+use crate::limits::Limits;
 use crate::limits::rates::TallySlot;
 use crate::operations::{Guard, Operations, PREFIX, hides_control};
 use crate::problem::{ApiError, PROBLEM_JSON, Problem, Slug};
@@ -33,8 +34,8 @@ const CREDENTIAL_MAX: usize = 8 * 1024;
 pub(crate) struct Edge<E> {
     inner: E,
     operations: Operations,
-    /// Whether answers tell of quotas.
-    counted: bool,
+    /// Where requests come from, and whether answers tell of quotas.
+    limits: Arc<Limits>,
     /// Tells this process's request ids from others'.
     process: String,
     requests: AtomicU64,
@@ -42,11 +43,16 @@ pub(crate) struct Edge<E> {
 
 impl<E> Edge<E> {
     /// Wraps `inner`; `process` must differ between processes and runs.
-    pub(crate) fn new(inner: E, operations: Operations, process: String, counted: bool) -> Self {
+    pub(crate) fn new(
+        inner: E,
+        operations: Operations,
+        process: String,
+        limits: Arc<Limits>,
+    ) -> Self {
         Self {
             inner,
             operations,
-            counted,
+            limits,
             process,
             requests: AtomicU64::new(0),
         }
@@ -72,6 +78,16 @@ impl<E> Edge<E> {
                 },
                 str::to_owned,
             )
+    }
+
+    /// What the audit log says of changes that a request makes.
+    fn origin(&self, request: &Request, request_id: &str) -> Origin {
+        let guard = request.extensions().get::<Guard>();
+        Origin::request(
+            guard.and_then(|guard| guard.operation),
+            Some(self.limits.address(request).0.to_string()),
+            request_id.to_owned(),
+        )
     }
 
     fn check(&self, request: &Request) -> Result<(), ApiError> {
@@ -150,8 +166,8 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         if let Some(guard) = self.operations.guard(request.method(), uri.path()) {
             request.extensions_mut().insert(guard);
         }
-        let origin = Arc::new(origin(&request, &request_id));
-        let tally = self.counted.then(TallySlot::default);
+        let origin = Arc::new(self.origin(&request, &request_id));
+        let tally = self.limits.count_requests().then(TallySlot::default);
         if let Some(tally) = &tally {
             request.set_data(tally.clone());
         }
@@ -182,17 +198,6 @@ impl<E: Endpoint> Endpoint for Edge<E> {
     }
 }
 
-/// What the audit log says of changes that a request makes.
-fn origin(request: &Request, request_id: &str) -> Origin {
-    let guard = request.extensions().get::<Guard>();
-    let address = request.remote_addr().as_socket_addr();
-    Origin::request(
-        guard.and_then(|guard| guard.operation),
-        address.map(|address| address.ip().to_canonical().to_string()),
-        request_id.to_owned(),
-    )
-}
-
 /// Refuses more headers, longer ones, or a longer credential than anybody needs.
 fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
     let credential = headers.get(AUTHORIZATION);
@@ -220,6 +225,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
     use poem::endpoint::make_sync;
 
     fn edge<F: Fn(Request) -> poem::Result<&'static str> + Send + Sync>(
@@ -229,7 +235,7 @@ mod tests {
             make_sync(handler),
             Operations::of::<()>(),
             "p".to_owned(),
-            false,
+            Arc::new(Limits::new(&Settings::default(), None)),
         )
     }
 

@@ -358,39 +358,57 @@ impl Payload for ProblemJson {
     }
 }
 
-/// The statuses of problems as the document lists them for every operation; what an operation cannot
-/// answer is taken out afterwards, see `openapi.rs`.
-const DOCUMENTED: [(u16, &str); 11] = [
-    (400, "The request cannot be read, or a parameter is wrong."),
-    (401, "Nobody is logged in."),
-    (403, "The caller may not do this."),
-    (404, "There is no such thing, or it is not the caller's."),
-    (409, "This clashes with the present state."),
-    (413, "The body is too large."),
-    (415, "The body has the wrong type."),
-    (422, "Some fields are wrong."),
-    (
-        429,
-        "Too many requests: wait for as long as Retry-After says.",
-    ),
-    (500, "Something broke on our side."),
-    (503, "Try again in a moment."),
+/// A status of problems, as the document has it.
+pub(crate) struct Documented {
+    pub(crate) status: u16,
+    /// The name of the response that operations refer to.
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+}
+
+const fn documented(status: u16, name: &'static str, description: &'static str) -> Documented {
+    Documented {
+        status,
+        name,
+        description,
+    }
+}
+
+/// The statuses of problems that operations answer; which of them which operation, `openapi/responses.rs` says.
+/// What no operation is behind (405) is not among them.
+#[rustfmt::skip]
+pub(crate) const DOCUMENTED: [Documented; 14] = [
+    documented(400, "BadRequest", "The request cannot be read, or a parameter is wrong."),
+    documented(401, "Unauthenticated", "Nobody is logged in."),
+    documented(403, "Forbidden", "The caller may not do this."),
+    documented(404, "NotFound", "There is no such thing, or it is not the caller's."),
+    documented(408, "RequestTimeout", "The body came too slowly."),
+    documented(409, "Conflict", "This clashes with the present state."),
+    documented(413, "PayloadTooLarge", "The body is too large."),
+    documented(414, "UriTooLong", "The URL is too long."),
+    documented(415, "UnsupportedMediaType", "The body has the wrong type."),
+    documented(422, "ValidationFailed", "Some fields are wrong."),
+    documented(429, "TooManyRequests", "Too many requests: wait for as long as `Retry-After` says."),
+    documented(431, "HeadersTooLarge", "The headers are too large."),
+    documented(500, "InternalError", "Something broke on our side."),
+    documented(503, "Unavailable", "Try again in a moment."),
 ];
 
 impl ApiResponse for ApiError {
     fn meta() -> MetaResponses {
-        let responses = DOCUMENTED.map(|(status, description)| MetaResponse {
-            description,
-            status: Some(status),
+        // Taken for one here; `openapi/responses.rs` lists them.
+        let problem = MetaResponse {
+            description: "A problem.",
+            status: Some(500),
             status_range: None,
             content: vec![MetaMediaType {
                 content_type: ProblemJson::CONTENT_TYPE,
                 schema: ProblemJson::schema_ref(),
             }],
             headers: Vec::new(),
-        });
+        };
         MetaResponses {
-            responses: responses.into(),
+            responses: vec![problem],
         }
     }
 

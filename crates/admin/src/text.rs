@@ -144,9 +144,12 @@ fn text_schema(format: Option<&'static str>, example: String) -> MetaSchema {
 }
 
 impl<K: Kind> Spelled for Id<K> {
+    const NAME: Option<&'static str> = Some(K::NAME);
+
     fn schema() -> MetaSchema {
         let example = format!("{}_01h455vb4pex5vsknk084sn02q", K::PREFIX);
         MetaSchema {
+            description: Some(K::DESCRIPTION),
             pattern: Some(format!("^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$", K::PREFIX)),
             ..text_schema(None, example)
         }

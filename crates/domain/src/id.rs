@@ -22,6 +22,10 @@ const SUFFIX_LEN: usize = 26;
 pub trait Kind: Copy + Send + Sync + 'static {
     /// The letters before the underscore.
     const PREFIX: &'static str;
+    /// What documents call ids of this kind.
+    const NAME: &'static str;
+    /// What ids of this kind name, in words.
+    const DESCRIPTION: &'static str;
 }
 
 /// An id of kind `K`: 16 bytes, ordered by the time it was made.
@@ -178,6 +182,8 @@ macro_rules! kinds {
         pub struct $kind;
         impl Kind for $kind {
             const PREFIX: &'static str = $prefix;
+            const NAME: &'static str = stringify!($alias);
+            const DESCRIPTION: &'static str = concat!("The id of ", $what, ".");
         }
         #[doc = concat!("The id of ", $what, ": `", $prefix, "_…`.")]
         pub type $alias = Id<$kind>;

@@ -133,7 +133,7 @@ pub(crate) async fn start(
         gateway: Arc::clone(&gateway),
         storage: Arc::clone(&storage),
         auth: auth.sharing(counts.clone()),
-        limits: Limits::new(&settings.admin, counts),
+        limits: Arc::new(Limits::new(&settings.admin, counts)),
         probes,
     };
     front.open(admin::routes(Arc::new(app)));

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from hookyard_client import AuthenticatedClient, Client
 from hookyard_client.api.auth import create_token, get_me
-from hookyard_client.api.deliveries import get_delivery, list_attempts, list_deliveries
+from hookyard_client.api.deliveries import get_delivery, list_attempts, list_deliveries, retry_delivery
 from hookyard_client.api.endpoints import create_endpoint, get_endpoint, update_endpoint
 from hookyard_client.api.event_types import get_event_type, list_event_types
 from hookyard_client.api.events import get_event, publish_event
@@ -30,6 +30,7 @@ from hookyard_client.models import (
     BodyState,
     CreateEndpoint,
     CreateMerchant,
+    CreateStore,
     Delivery,
     DeliveryStatus,
     Dialect,
@@ -43,7 +44,6 @@ from hookyard_client.models import (
     PublishedEvent,
     PublishEvent,
     PublishEventPayload,
-    StoreIn,
     Trigger,
     UpdateEndpoint,
 )
@@ -74,14 +74,14 @@ def is_utc(value: object, name: str) -> None:
     assert value.utcoffset() == datetime.timedelta(0), f"{name} is {value}, not in UTC"
 
 
-def receiver() -> tuple[str, "queue.Queue[Received]"]:
-    """A receiver that answers 200 and passes on the headers, in lower case, and the body."""
+def receiver(well: threading.Event) -> tuple[str, "queue.Queue[Received]"]:
+    """A receiver that answers 200 while it is well, else 500, and passes on the headers, in lower case, and the body."""
     requests: queue.Queue[Received] = queue.Queue()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(200)
+            self.send_response(200 if well.is_set() else 500)
             self.send_header("content-length", "2")
             self.end_headers()
             self.wfile.write(b"ok")
@@ -109,7 +109,7 @@ def log_in(url: str, email: str, password: str) -> AuthenticatedClient:
 
 def add_merchant(client: AuthenticatedClient) -> str:
     """A merchant with its store."""
-    store = StoreIn(name="Client Store", main_domain="client.example.com", currency="USD")
+    store = CreateStore(name="Client Store", main_domain="client.example.com", currency="USD")
     made = create_merchant.sync_detailed(client=client, body=CreateMerchant(name="Client Store", store=store))
     merchant = expect(made, 201, Merchant)
     assert made.headers["location"].endswith(merchant.id)
@@ -196,7 +196,9 @@ def deliver(client: AuthenticatedClient) -> Delivery:
     assert event_type.dialect is Dialect.FLEXYPE and event_type.built_in is True, event_type
     payload = event_type.example.to_dict()
 
-    hook, requests = receiver()
+    well = threading.Event()
+    well.set()
+    hook, requests = receiver(well)
     merchant = add_merchant(client)
     endpoint, secret = add_endpoint(client, merchant, hook, event_type.name)
     published = publish(client, merchant, event_type.name, payload)
@@ -233,8 +235,39 @@ def check_log(client: AuthenticatedClient, merchant: str, delivery: Delivery) ->
     assert expect(missing, 404, Problem).type_ is ProblemType.NOT_FOUND
 
 
+def fail_and_retry(client: AuthenticatedClient) -> None:
+    """An event that cannot be delivered, and is when it is retried."""
+    well = threading.Event()
+    hook, _ = receiver(well)
+    merchant = add_merchant(client)
+    print(f"created merchant {merchant}")
+    kind = get_event_type.sync(client=client, name="PRODUCT_VIEWED")
+    body = CreateEndpoint(url=hook, dialect=Dialect.FLEXYPE, event_types=[kind.name], schedule=["1s"])
+    endpoint = create_endpoint.sync(client=client, merchant_id=merchant, body=body)
+    print(f"created endpoint {endpoint.id}")
+    event = PublishEvent(event_type=kind.name, payload=PublishEventPayload.from_dict(kind.example.to_dict()))
+    published = publish_event.sync(client=client, merchant_id=merchant, body=event)
+    print(f"published event {published.event_id}")
+
+    ids = {"client": client, "merchant_id": merchant, "delivery_id": published.deliveries[0].id}
+    failed = until("not failed", lambda: get_delivery.sync(**ids), lambda it: it.status is DeliveryStatus.FAILED)
+    assert failed.attempt_count == 2 and failed.last_http_status == 500, failed
+    print(f"failed after {failed.attempt_count} attempts")
+    well.set()
+    expect(retry_delivery.sync_detailed(**ids), 202, Delivery)
+    until("not retried", lambda: get_delivery.sync(**ids), lambda it: it.status is DeliveryStatus.SUCCEEDED)
+    print("retried: succeeded")
+    attempts = list_attempts.sync(**ids).data
+    for attempt in attempts:
+        print(f"attempt {attempt.number}: {attempt.outcome} by {attempt.trigger}")
+    outcomes = [attempt.outcome for attempt in attempts]
+    assert outcomes == [Outcome.HTTP_STATUS, Outcome.HTTP_STATUS, Outcome.SUCCESS], outcomes
+
+
 def main(url: str, email: str, password: str) -> None:
     with log_in(url, email, password) as client:
+        print(f"logged in as {email}")
+        fail_and_retry(client)
         delivery = deliver(client)
     print(f"{delivery.event_type} went through the generated client: {delivery.id} {delivery.status}")
 

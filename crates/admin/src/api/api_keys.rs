@@ -145,6 +145,8 @@ impl CreateApiKey {
 #[OpenApi(tag = "Tag::ApiKeys")]
 impl ApiKeysApi {
     /// List a merchant's API keys
+    ///
+    /// Newest first, with their scopes and last use; the keys themselves are shown once, when they are made.
     #[oai(
         path = "/merchants/:merchant_id/api-keys",
         method = "get",

@@ -110,6 +110,8 @@ impl AppsApi {
     }
 
     /// Create an app
+    ///
+    /// An app receives the events of merchants that have it installed, by endpoints of its own.
     #[oai(path = "/apps", method = "post", operation_id = "createApp")]
     async fn create(
         &self,
@@ -139,6 +141,8 @@ impl AppsApi {
     }
 
     /// Get an app
+    ///
+    /// Its name and what it is for.
     #[oai(path = "/apps/:app_id", method = "get", operation_id = "getApp")]
     async fn get(
         &self,
@@ -154,6 +158,8 @@ impl AppsApi {
     }
 
     /// Change an app
+    ///
+    /// What is left out stays, null empties.
     #[oai(path = "/apps/:app_id", method = "patch", operation_id = "updateApp")]
     async fn update(
         &self,

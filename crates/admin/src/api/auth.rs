@@ -53,6 +53,7 @@ struct TokenPair {
 
 /// A role in a merchant.
 #[derive(Serialize, Object)]
+#[oai(rename = "MerchantMembership")]
 struct MembershipOut {
     /// The merchant.
     merchant_id: Text<MerchantId>,
@@ -137,6 +138,8 @@ impl AuthApi {
     }
 
     /// Who am I?
+    ///
+    /// The user or API key that the credential belongs to, with its roles and scopes.
     #[oai(path = "/me", method = "get", operation_id = "getMe")]
     #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
     async fn me(&self, caller: Bearer) -> Result<Json<Me>, ApiError> {

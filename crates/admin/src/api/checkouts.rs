@@ -104,6 +104,8 @@ impl From<KnownCheckout> for CheckoutOut {
 #[OpenApi(tag = "Tag::Checkouts")]
 impl CheckoutsApi {
     /// List checkouts
+    ///
+    /// Newest first. Filters find checkouts by the platform's own ids, or by who the shopper is.
     #[oai(
         path = "/merchants/:merchant_id/checkouts",
         method = "get",
@@ -143,6 +145,8 @@ impl CheckoutsApi {
     }
 
     /// Get a checkout with its timeline
+    ///
+    /// The timeline says in words what happened and why an event fired or did not.
     #[oai(
         path = "/merchants/:merchant_id/checkouts/:checkout_id",
         method = "get",

@@ -223,6 +223,8 @@ impl DeliveriesApi {
     }
 
     /// Get a delivery
+    ///
+    /// Where it stands, how often it was tried, and when it is tried next.
     #[oai(
         path = "/merchants/:merchant_id/deliveries/:delivery_id",
         method = "get",

@@ -32,6 +32,8 @@ pub(crate) struct EndpointsApi;
 #[OpenApi(tag = "Tag::Endpoints")]
 impl EndpointsApi {
     /// List a merchant's endpoints
+    ///
+    /// Newest first, without their secrets; those of apps that the merchant has installed are not among them.
     #[oai(
         path = "/merchants/:merchant_id/endpoints",
         method = "get",
@@ -100,6 +102,8 @@ impl EndpointsApi {
     }
 
     /// Get an endpoint
+    ///
+    /// Without its secrets; whether it is disabled, and since when it only fails.
     #[oai(
         path = "/merchants/:merchant_id/endpoints/:endpoint_id",
         method = "get",
@@ -119,6 +123,8 @@ impl EndpointsApi {
     }
 
     /// Change an endpoint
+    ///
+    /// What is left out stays, null empties. The very next event follows the change; what waits is sent as changed.
     #[oai(
         path = "/merchants/:merchant_id/endpoints/:endpoint_id",
         method = "patch",
@@ -161,6 +167,8 @@ impl EndpointsApi {
     }
 
     /// Reveal an endpoint's secrets
+    ///
+    /// The secret and the signing secret in the clear, and until when an old one signs on. Each look is noted.
     #[oai(
         path = "/merchants/:merchant_id/endpoints/:endpoint_id/secret",
         method = "get",
@@ -202,6 +210,8 @@ impl EndpointsApi {
     }
 
     /// Get an endpoint's subscriptions
+    ///
+    /// The event types that the endpoint receives.
     #[oai(
         path = "/merchants/:merchant_id/endpoints/:endpoint_id/subscriptions",
         method = "get",

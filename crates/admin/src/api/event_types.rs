@@ -125,6 +125,9 @@ impl EventTypesApi {
     }
 
     /// Create an event type
+    ///
+    /// From then on it may be published and subscribed to. Its schema, where it has one, is what payloads are
+    /// checked with.
     #[oai(
         path = "/event-types",
         method = "post",
@@ -164,6 +167,8 @@ impl EventTypesApi {
     }
 
     /// Get an event type
+    ///
+    /// When it fires, its JSON Schema and an example of its payload. Slashes in the name are written `%2F`.
     #[oai(
         path = "/event-types/:name",
         method = "get",

@@ -141,6 +141,8 @@ impl EventsApi {
     }
 
     /// List a merchant's events
+    ///
+    /// Newest first, without their payloads. A filter given more than once means any of its values.
     #[oai(
         path = "/merchants/:merchant_id/events",
         method = "get",
@@ -184,6 +186,8 @@ impl EventsApi {
     }
 
     /// Get an event with its deliveries
+    ///
+    /// By our id or by the id on the wire, with the payload as it was published.
     #[oai(
         path = "/merchants/:merchant_id/events/:event_id",
         method = "get",

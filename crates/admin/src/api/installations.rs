@@ -49,6 +49,8 @@ impl From<Installation> for InstallationOut {
 #[OpenApi(tag = "Tag::Installations")]
 impl InstallationsApi {
     /// List a merchant's installations
+    ///
+    /// Newest first: the apps that the merchant has, and since when.
     #[oai(
         path = "/merchants/:merchant_id/installations",
         method = "get",
@@ -73,6 +75,8 @@ impl InstallationsApi {
     }
 
     /// Get an installation
+    ///
+    /// Since when the merchant has the app; 404 when it has not.
     #[oai(
         path = "/merchants/:merchant_id/installations/:app_id",
         method = "get",

@@ -31,6 +31,7 @@ pub(crate) struct MerchantsApi;
 /// A merchant's switches; what is left out has its default.
 #[derive(Default, Deserialize, Object)]
 #[serde(default, deny_unknown_fields)]
+#[oai(rename = "ChangeSettings")]
 struct SettingsIn {
     /// The clock of abandoned checkouts: from `open`ing (the default) or from the last `activity`.
     acr_clock: Option<Text<AcrClock>>,
@@ -41,6 +42,7 @@ struct SettingsIn {
 /// The store of a new merchant.
 #[derive(Deserialize, Object)]
 #[serde(deny_unknown_fields)]
+#[oai(rename = "CreateStore")]
 struct StoreIn {
     /// The platform's id of the store; the merchant's own id when left out.
     id: Option<String>,
@@ -71,6 +73,7 @@ struct CreateMerchant {
 /// Changes to a store; what is left out stays, null empties.
 #[derive(Default, Deserialize, Object)]
 #[serde(default, deny_unknown_fields)]
+#[oai(rename = "UpdateStore")]
 struct StorePatch {
     /// A new id.
     id: Option<String>,
@@ -102,6 +105,7 @@ struct UpdateMerchant {
 
 /// A merchant's switches.
 #[derive(Serialize, Object)]
+#[oai(rename = "MerchantSettings")]
 struct SettingsOut {
     /// The clock of abandoned checkouts.
     acr_clock: Text<AcrClock>,
@@ -111,6 +115,7 @@ struct SettingsOut {
 
 /// A merchant's store.
 #[derive(Serialize, Object)]
+#[oai(rename = "Store")]
 struct StoreOut {
     /// The platform's id of the store.
     id: String,
@@ -264,6 +269,8 @@ impl MerchantsApi {
     }
 
     /// Create a merchant
+    ///
+    /// A merchant has exactly one store, which is made with it.
     #[oai(path = "/merchants", method = "post", operation_id = "createMerchant")]
     async fn create(
         &self,
@@ -289,6 +296,8 @@ impl MerchantsApi {
     }
 
     /// Get a merchant
+    ///
+    /// With its store and its switches.
     #[oai(
         path = "/merchants/:merchant_id",
         method = "get",
@@ -309,6 +318,9 @@ impl MerchantsApi {
     }
 
     /// Change a merchant
+    ///
+    /// What is left out stays, null empties. While a merchant is suspended its events are refused and its
+    /// deliveries wait.
     #[oai(
         path = "/merchants/:merchant_id",
         method = "patch",

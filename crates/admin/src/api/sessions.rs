@@ -85,6 +85,8 @@ impl From<KnownSession> for SessionOut {
 #[OpenApi(tag = "Tag::Sessions")]
 impl SessionsApi {
     /// List sessions
+    ///
+    /// Newest first. Filters find sessions by the platform's own ids, or by who the shopper is.
     #[oai(
         path = "/merchants/:merchant_id/sessions",
         method = "get",
@@ -124,6 +126,8 @@ impl SessionsApi {
     }
 
     /// Get a session with its timeline
+    ///
+    /// The timeline says in words what happened and why an event fired or did not.
     #[oai(
         path = "/merchants/:merchant_id/sessions/:session_id",
         method = "get",

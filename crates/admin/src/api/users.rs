@@ -167,6 +167,8 @@ async fn check(app: &App, new: &CreateUser) -> Result<(), ApiError> {
 #[OpenApi(tag = "Tag::Users")]
 impl UsersApi {
     /// List users
+    ///
+    /// Newest first, with their roles.
     #[oai(path = "/users", method = "get", operation_id = "listUsers")]
     async fn list(
         &self,
@@ -187,6 +189,8 @@ impl UsersApi {
     }
 
     /// Create a user
+    ///
+    /// With a role on the platform, or roles in merchants.
     #[oai(path = "/users", method = "post", operation_id = "createUser")]
     async fn create(
         &self,

@@ -158,7 +158,7 @@ impl Running {
             gateway,
             storage,
             auth: auth.sharing(shared.clone()),
-            limits: Limits::new(&settings, shared),
+            limits: Arc::new(Limits::new(&settings, shared)),
             probes,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -103,6 +103,7 @@ pub(super) struct Subscriptions {
 /// How to rotate.
 #[derive(Default, Deserialize, Object)]
 #[serde(default, deny_unknown_fields)]
+#[oai(rename = "RotateSecret")]
 pub(super) struct RotateSecretIn {
     /// The new secret; made when left out.
     secret: Option<String>,
@@ -113,6 +114,7 @@ pub(super) struct RotateSecretIn {
 /// What to send as a test.
 #[derive(Default, Deserialize, Object)]
 #[serde(default, deny_unknown_fields)]
+#[oai(rename = "TestSend")]
 pub(super) struct TestSendIn {
     /// A subscribed event type; the first one when left out.
     pub(super) event_type: Option<String>,
@@ -123,6 +125,7 @@ pub(super) struct TestSendIn {
 /// What to send to an app's endpoint as a test.
 #[derive(Default, Deserialize, Object)]
 #[serde(default, deny_unknown_fields)]
+#[oai(rename = "AppTestSend")]
 pub(super) struct AppTestSendIn {
     /// A subscribed event type; the first one when left out.
     pub(super) event_type: Option<String>,

@@ -28,6 +28,8 @@ pub(crate) struct AppEndpointsApi;
 #[OpenApi(tag = "Tag::Endpoints")]
 impl AppEndpointsApi {
     /// List an app's endpoints
+    ///
+    /// Newest first, without their secrets.
     #[oai(
         path = "/apps/:app_id/endpoints",
         method = "get",
@@ -77,6 +79,8 @@ impl AppEndpointsApi {
     }
 
     /// Get an app's endpoint
+    ///
+    /// Without its secrets; whether it is disabled, and since when it only fails.
     #[oai(
         path = "/apps/:app_id/endpoints/:endpoint_id",
         method = "get",
@@ -96,6 +100,8 @@ impl AppEndpointsApi {
     }
 
     /// Change an app's endpoint
+    ///
+    /// What is left out stays, null empties. The very next event follows the change; what waits is sent as changed.
     #[oai(
         path = "/apps/:app_id/endpoints/:endpoint_id",
         method = "patch",
@@ -138,6 +144,8 @@ impl AppEndpointsApi {
     }
 
     /// Reveal the secrets of an app's endpoint
+    ///
+    /// The secret and the signing secret in the clear, and until when an old one signs on. Each look is noted.
     #[oai(
         path = "/apps/:app_id/endpoints/:endpoint_id/secret",
         method = "get",
@@ -179,6 +187,8 @@ impl AppEndpointsApi {
     }
 
     /// Get the subscriptions of an app's endpoint
+    ///
+    /// The event types that the endpoint receives.
     #[oai(
         path = "/apps/:app_id/endpoints/:endpoint_id/subscriptions",
         method = "get",

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Holds a real gateway to its OpenAPI document with schemathesis, all checks: as an admin, as a merchant's owner and
+# with an API key. No server error, no answer that is not in the document.
+#
+#   scripts/fuzz_api.sh [hookyard]     the binary; target/debug/hookyard when left out
+#   FUZZ_EXAMPLES=25                   examples of each operation in each phase and role; more is slower
+#   FUZZ_SEED=1                        another seed makes other examples
+#   FUZZ_CALLERS="admin owner key"     who calls
+set -eu
+cd "$(dirname "$0")/.."
+hookyard=${1:-target/debug/hookyard}
+bin=.tools/fuzz/bin
+wanted=crates/testkit/py/requirements-fuzz.txt
+work=$(mktemp -d)
+. scripts/gateway.sh
+fail() { printf 'fuzz/api: %s\n' "$*" >&2; exit 1; }
+
+[ -x "$hookyard" ] || fail "there is no $hookyard"
+if ! cmp -s "$wanted" .tools/fuzz/requirements.txt; then
+  rm -rf .tools/fuzz
+  python3 -m venv .tools/fuzz
+  "$bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
+  cp "$wanted" .tools/fuzz/requirements.txt
+fi
+# An access token lives as long as a long run.
+start_gateway HOOKYARD_AUTH__ACCESS_TOKEN=6h
+
+for caller in ${FUZZ_CALLERS:-admin owner key}; do
+  printf '\n== schemathesis as %s\n' "$caller"
+  token=$("$bin/python" crates/testkit/py/fuzz_caller.py "$url" "$email" "$password" "$caller")
+  "$bin/schemathesis" --config-file crates/testkit/py/schemathesis.toml run "$url/openapi.json" --url "$url" \
+    --header "Authorization: Bearer $token" --checks all --continue-on-failure --no-color --warnings off \
+    --max-examples "${FUZZ_EXAMPLES:-25}" --seed "${FUZZ_SEED:-1}" --generation-database none --no-shrink \
+    --workers 2 --request-timeout 30 >"$work/$caller.log" 2>&1 || {
+    cat "$work/$caller.log" >&2
+    fail "the API is not as documented"
+  }
+  sed -n '/Summary/,$p' "$work/$caller.log" | tail -30
+done
+kill -0 "$gateway" || fail "the gateway ended"
+if grep -E '"level":"ERROR"' "$work/gateway.log" >&2; then fail "the gateway logged an error"; fi
+printf '\nfuzz/api: all as documented\n'
