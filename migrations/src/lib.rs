@@ -9,6 +9,7 @@ mod m0003_hot_tables;
 mod m0004_apps;
 mod m0005_triggers;
 mod m0006_batches;
+mod m0007_retry_jobs;
 mod sql;
 
 /// All steps in order.
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_apps::Migration),
             Box::new(m0005_triggers::Migration),
             Box::new(m0006_batches::Migration),
+            Box::new(m0007_retry_jobs::Migration),
         ]
     }
 }

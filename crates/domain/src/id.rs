@@ -200,6 +200,7 @@ kinds! {
     ShopperKind ShopperId "shp" "a shopper";
     ActivityKind ActivityId "act" "an activity";
     BatchKind BatchId "bat" "a POST that several deliveries share";
+    RetryJobKind RetryJobId "job" "a bulk retry job";
 }
 
 #[cfg(test)]

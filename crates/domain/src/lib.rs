@@ -16,6 +16,7 @@ pub mod id;
 pub mod merchant;
 pub mod redaction;
 pub mod retry;
+pub mod retry_job;
 pub mod secret;
 pub mod shard;
 pub mod signing;
