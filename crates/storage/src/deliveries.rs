@@ -182,7 +182,7 @@ fn of_event(query: Select<delivery::Entity>, id: EventId) -> Select<delivery::En
         .filter(delivery::Column::Id.lt(DeliveryId::floor(made + Duration::from_millis(1)).uuid()))
 }
 
-fn filtered(
+pub(crate) fn filtered(
     filter: &DeliveryFilter,
     scope: Option<TenantScope>,
     now: Micros,
