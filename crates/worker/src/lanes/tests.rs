@@ -17,6 +17,7 @@ const LIMITS: Limits = Limits {
     per_endpoint: 4,
     per_host: 8,
     slow_slots: 2,
+    bulk: 2,
 };
 
 /// A merchant with one endpoint, and lanes to fill.
@@ -289,6 +290,7 @@ fn a_lane_that_waits_for_a_slot_stands_in_line_once_and_is_tried_when_one_is_fre
         per_endpoint: 4,
         per_host: 8,
         slow_slots: 2,
+        bulk: 2,
     });
     let (busy, late) = (bench.endpoint(), bench.endpoint());
     bench.offer(busy, 20);
