@@ -14,6 +14,7 @@ mod event_types;
 mod events;
 mod installations;
 mod merchants;
+mod retry_jobs;
 mod sessions;
 pub(crate) mod simulate;
 mod timelines;
@@ -45,6 +46,7 @@ pub(crate) type Apis = (
     checkouts::CheckoutsApi,
     simulate::SimulateApi,
     deliveries::DeliveriesApi,
+    retry_jobs::RetryJobsApi,
     event_types::EventTypesApi,
     api_keys::ApiKeysApi,
     users::UsersApi,
@@ -75,6 +77,9 @@ pub(crate) enum Tag {
     Simulation,
     /// The delivery log: events on their way to endpoints, attempt by attempt.
     Deliveries,
+    /// Many deliveries sent again at once, behind live events.
+    #[oai(rename = "Bulk retries")]
+    RetryJobs,
     /// The catalogue of what may be published and subscribed to.
     #[oai(rename = "Event types")]
     EventTypes,
@@ -100,6 +105,7 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
         checkouts::CheckoutsApi,
         simulate::SimulateApi,
         deliveries::DeliveriesApi,
+        retry_jobs::RetryJobsApi,
         event_types::EventTypesApi,
         api_keys::ApiKeysApi,
         users::UsersApi,

@@ -8,6 +8,7 @@ mod body;
 mod docs;
 mod edge;
 mod idempotency;
+mod many;
 mod openapi;
 mod operations;
 mod page;
