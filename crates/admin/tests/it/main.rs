@@ -9,5 +9,6 @@ mod auth;
 mod openapi;
 mod problems;
 mod resources;
+mod retry_jobs;
 mod running;
 mod serving;

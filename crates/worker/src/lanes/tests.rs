@@ -1,6 +1,7 @@
 //! Whose turn it is, in small.
 
 mod batches;
+mod bulk;
 
 use super::*;
 use domain::attempt::Trigger;
