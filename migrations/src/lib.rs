@@ -9,6 +9,7 @@ mod m0003_hot_tables;
 mod m0004_apps;
 mod m0005_triggers;
 mod m0006_batches;
+mod m0007_retry_jobs;
 mod m0008_audit;
 mod sql;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_apps::Migration),
             Box::new(m0005_triggers::Migration),
             Box::new(m0006_batches::Migration),
+            Box::new(m0007_retry_jobs::Migration),
             Box::new(m0008_audit::Migration),
         ]
     }

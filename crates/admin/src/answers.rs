@@ -49,6 +49,14 @@ pub(crate) struct Placed<T> {
     pub(crate) created_at: Option<String>,
 }
 
+/// What a request for long work answers: 202 with where to follow it, or 200 for a dry run.
+pub(crate) enum Started<T> {
+    /// It is made, and its work begins.
+    Begun(Created<T>),
+    /// What it would be.
+    Dry(T),
+}
+
 /// What publishing answers: 202, or 200 when the event was there already.
 pub(crate) struct Published<T> {
     /// The body.
@@ -128,6 +136,19 @@ impl<T: Serialize + Send> IntoResponse for Placed<T> {
             response.headers_mut().insert(LOCATION, place);
         }
         response
+    }
+}
+
+impl<T: Serialize + Send> IntoResponse for Started<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Begun(created) => {
+                let mut response = created.into_response();
+                response.set_status(StatusCode::ACCEPTED);
+                response
+            }
+            Self::Dry(body) => json(StatusCode::OK, &body),
+        }
     }
 }
 
@@ -235,6 +256,22 @@ impl<T: Type> ApiResponse for Placed<T> {
             responses: vec![
                 meta::<T>(201, "Made.", &headers),
                 meta::<T>(200, "It was there already.", &[]),
+            ],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type> ApiResponse for Started<T> {
+    fn meta() -> MetaResponses {
+        let headers = [("Location", "Where to follow it."), REPLAYED_DOC];
+        MetaResponses {
+            responses: vec![
+                meta::<T>(202, "Made; its work begins.", &headers),
+                meta::<T>(200, "A dry run: nothing is stored.", &[]),
             ],
         }
     }

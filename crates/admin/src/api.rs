@@ -15,6 +15,7 @@ mod event_types;
 mod events;
 mod installations;
 mod merchants;
+mod retry_jobs;
 mod sessions;
 pub(crate) mod simulate;
 mod timelines;
@@ -32,24 +33,32 @@ use crate::operations::{Operations, PREFIX};
 use crate::server::Service;
 use crate::{docs, probes, web};
 
-/// All resources.
+/// All resources, in the groups of the document.
 pub(crate) type Apis = (
-    auth::AuthApi,
-    merchants::MerchantsApi,
-    endpoints::EndpointsApi,
-    apps::AppsApi,
-    endpoints::AppEndpointsApi,
-    installations::InstallationsApi,
-    events::EventsApi,
-    activities::ActivitiesApi,
-    sessions::SessionsApi,
-    checkouts::CheckoutsApi,
-    simulate::SimulateApi,
-    deliveries::DeliveriesApi,
-    event_types::EventTypesApi,
-    api_keys::ApiKeysApi,
-    users::UsersApi,
-    audit_log::AuditLogApi,
+    (auth::AuthApi, merchants::MerchantsApi),
+    (
+        endpoints::EndpointsApi,
+        apps::AppsApi,
+        endpoints::AppEndpointsApi,
+        installations::InstallationsApi,
+    ),
+    (
+        events::EventsApi,
+        activities::ActivitiesApi,
+        sessions::SessionsApi,
+        checkouts::CheckoutsApi,
+        simulate::SimulateApi,
+    ),
+    (
+        deliveries::DeliveriesApi,
+        retry_jobs::RetryJobsApi,
+        event_types::EventTypesApi,
+    ),
+    (
+        api_keys::ApiKeysApi,
+        users::UsersApi,
+        audit_log::AuditLogApi,
+    ),
 );
 
 /// One tag for each resource.
@@ -77,6 +86,9 @@ pub(crate) enum Tag {
     Simulation,
     /// The delivery log: events on their way to endpoints, attempt by attempt.
     Deliveries,
+    /// Many deliveries sent again at once, behind live events.
+    #[oai(rename = "Bulk retries")]
+    RetryJobs,
     /// The catalogue of what may be published and subscribed to.
     #[oai(rename = "Event types")]
     EventTypes,
@@ -92,23 +104,31 @@ pub(crate) enum Tag {
 
 /// The API as poem-openapi describes and serves it.
 pub(crate) fn service() -> OpenApiService<Apis, ()> {
-    let apis = (
-        auth::AuthApi,
-        merchants::MerchantsApi,
-        endpoints::EndpointsApi,
-        apps::AppsApi,
-        endpoints::AppEndpointsApi,
-        installations::InstallationsApi,
-        events::EventsApi,
-        activities::ActivitiesApi,
-        sessions::SessionsApi,
-        checkouts::CheckoutsApi,
-        simulate::SimulateApi,
-        deliveries::DeliveriesApi,
-        event_types::EventTypesApi,
-        api_keys::ApiKeysApi,
-        users::UsersApi,
-        audit_log::AuditLogApi,
+    let apis: Apis = (
+        (auth::AuthApi, merchants::MerchantsApi),
+        (
+            endpoints::EndpointsApi,
+            apps::AppsApi,
+            endpoints::AppEndpointsApi,
+            installations::InstallationsApi,
+        ),
+        (
+            events::EventsApi,
+            activities::ActivitiesApi,
+            sessions::SessionsApi,
+            checkouts::CheckoutsApi,
+            simulate::SimulateApi,
+        ),
+        (
+            deliveries::DeliveriesApi,
+            retry_jobs::RetryJobsApi,
+            event_types::EventTypesApi,
+        ),
+        (
+            api_keys::ApiKeysApi,
+            users::UsersApi,
+            audit_log::AuditLogApi,
+        ),
     );
     OpenApiService::new(apis, "Hookyard", env!("CARGO_PKG_VERSION"))
         .description(include_str!("api/description.md"))

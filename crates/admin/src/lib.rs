@@ -9,6 +9,7 @@ mod docs;
 mod edge;
 mod idempotency;
 mod limits;
+mod many;
 mod openapi;
 mod operations;
 mod page;

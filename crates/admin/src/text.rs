@@ -12,6 +12,7 @@ use domain::endpoint::DisabledReason;
 use domain::error::FieldError;
 use domain::id::{Id, Kind};
 use domain::merchant::{AcrClock, SchemaMode};
+use domain::retry_job::RetryJobStatus;
 use domain::trigger::activity::ActivityKind;
 use domain::trigger::checkout::{CheckoutKind, CheckoutState, Step};
 use domain::trigger::session::SessionState;
@@ -240,6 +241,8 @@ words! {
     "SkipReason", "Why a delivery was never sent.", SkipReason: [SkipReason::EndpointDisabled];
     "DisabledReason", "Why an endpoint receives nothing.", DisabledReason:
         [DisabledReason::Manual, DisabledReason::Failing, DisabledReason::Gone];
+    "RetryJobStatus", "Where a bulk retry stands. `estimated` is only counted, by a dry run.", RetryJobStatus:
+        RetryJobStatus::ALL;
     "PlatformRole", "What a person may do on the whole platform.", PlatformRole: PlatformRole::ALL;
     "MerchantRole", "What a person may do in one merchant.", MerchantRole: MerchantRole::ALL;
     "Scope", "What an API key may do.", Scope: Scope::all();

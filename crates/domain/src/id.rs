@@ -207,6 +207,7 @@ kinds! {
     ActivityKind ActivityId "act" "an activity";
     BatchKind BatchId "bat" "a POST that several deliveries share";
     AuditEntryKind AuditEntryId "aud" "an entry of the audit log";
+    RetryJobKind RetryJobId "job" "a bulk retry job";
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod merchant;
 pub mod rate;
 pub mod redaction;
 pub mod retry;
+pub mod retry_job;
 pub mod secret;
 pub mod shard;
 pub mod signing;

@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod installations;
 pub mod merchants;
 pub mod retry;
+pub mod retry_jobs;
 mod schemas;
 pub mod secrets;
 mod settings;

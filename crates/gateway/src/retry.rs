@@ -6,6 +6,7 @@ use domain::tenancy::TenantScope;
 use queue::Stub;
 use storage::jobs::RetryResult;
 
+use crate::config_cache::MerchantConfig;
 use crate::{Error, Gateway};
 
 impl Gateway {
@@ -55,19 +56,10 @@ impl Gateway {
         self.config.catch_up().await?;
         let config = self.config.merchant(scope.merchant_id()).await?;
         let config = config.ok_or(Error::NotFound)?;
-        let id = delivery.endpoint_id;
-        let Some(destination) = config.destination(id) else {
-            return Err(conflict("Its endpoint has been deleted."));
-        };
-        if config.has_removed(id, &delivery.event_type) {
-            return Err(conflict(
-                "Its endpoint belongs to an app that has been uninstalled.",
-            ));
+        match obstacle(&config, delivery) {
+            Some(detail) => Err(conflict(detail)),
+            None => Ok(()),
         }
-        if !destination.endpoint.enabled() {
-            return Err(conflict("Its endpoint is disabled; enable it first."));
-        }
-        Ok(())
     }
 
     /// Stops a delivery that waits.
@@ -90,6 +82,21 @@ impl Gateway {
                 .ok_or(Error::NotFound),
         }
     }
+}
+
+/// Why a delivery cannot be sent to its endpoint now.
+pub(crate) fn obstacle(config: &MerchantConfig, delivery: &Delivery) -> Option<&'static str> {
+    let id = delivery.endpoint_id;
+    let Some(destination) = config.destination(id) else {
+        return Some("Its endpoint has been deleted.");
+    };
+    if config.has_removed(id, &delivery.event_type) {
+        return Some("Its endpoint belongs to an app that has been uninstalled.");
+    }
+    if !destination.endpoint.enabled() {
+        return Some("Its endpoint is disabled; enable it first.");
+    }
+    None
 }
 
 fn conflict(detail: &str) -> Error {

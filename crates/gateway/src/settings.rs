@@ -17,6 +17,12 @@ pub struct GatewaySettings {
     pub triggers: TriggerSettings,
     /// Endpoints a merchant may have, and an app.
     pub endpoints_per_merchant: u64,
+    /// Bulk retry jobs that a merchant may have unfinished, and the platform across merchants.
+    pub retry_jobs: u64,
+    /// Attempts that a bulk retry job queues in a second when it does not say.
+    pub retry_rate: u32,
+    /// The most it may ask for.
+    pub retry_rate_max: u32,
     /// Test sends to one endpoint in a minute.
     pub tests_per_minute: u32,
     /// How long an old signing secret signs on when a rotation does not say.
@@ -44,6 +50,9 @@ impl Default for GatewaySettings {
             dialects: DialectSettings::default(),
             triggers: TriggerSettings::default(),
             endpoints_per_merchant: 50,
+            retry_jobs: 5,
+            retry_rate: 100,
+            retry_rate_max: 500,
             tests_per_minute: 10,
             rotation_overlap: Duration::from_hours(24),
             ingest_waiting: 4_096,

@@ -182,7 +182,11 @@ fn of_event(query: Select<delivery::Entity>, id: EventId) -> Select<delivery::En
         .filter(delivery::Column::Id.lt(DeliveryId::floor(made + Duration::from_millis(1)).uuid()))
 }
 
-fn filtered(filter: &DeliveryFilter, of: Reach, now: Micros) -> Select<delivery::Entity> {
+pub(crate) fn filtered(
+    filter: &DeliveryFilter,
+    of: Reach,
+    now: Micros,
+) -> Select<delivery::Entity> {
     let mut query = delivery::Entity::find();
     let merchant = of.merchant_id().map(MerchantId::uuid);
     if let Some(merchant) = merchant {

@@ -27,6 +27,8 @@ pub(crate) mod job;
 pub(crate) mod membership;
 pub(crate) mod merchant;
 pub(crate) mod refresh_token;
+pub(crate) mod retry_job;
+pub(crate) mod retry_job_item;
 pub(crate) mod server_key;
 pub(crate) mod session;
 pub(crate) mod shopper;

@@ -30,6 +30,8 @@ pub struct DueJob {
     pub merchant_id: MerchantId,
     /// When it may be claimed.
     pub due: Micros,
+    /// Whether a bulk retry asked for it: it goes behind live work.
+    pub bulk: bool,
 }
 
 /// What became of a manual retry.
@@ -81,7 +83,7 @@ impl Storage {
                 let read = sqlx::query(
                     // Shard by shard: each is a walk along the index that ends at the limit.
                     "select j.* from unnest($1::smallint[]) as s (shard), lateral (
-                       select id, endpoint_id, merchant_id, due_us from jobs
+                       select id, endpoint_id, merchant_id, due_us, bulk from jobs
                        where shard = s.shard and due_us > $2::bigint and due_us <= $3::bigint
                        order by due_us limit $4::bigint) as j
                      order by j.due_us limit $4::bigint",
@@ -97,7 +99,7 @@ impl Storage {
             Hot::Sqlite(_) => {
                 let numbers: Vec<String> = shards.iter().map(|s| s.number().to_string()).collect();
                 let sql = format!(
-                    "select id, endpoint_id, merchant_id, due_us from jobs
+                    "select id, endpoint_id, merchant_id, due_us, bulk from jobs
                      where shard in ({}) and due_us > ? and due_us <= ? order by due_us limit ?",
                     numbers.join(", ")
                 );
@@ -125,7 +127,7 @@ impl Storage {
         match &self.hot {
             Hot::Postgres(pool) => {
                 let read = sqlx::query(
-                    "select id, endpoint_id, merchant_id, due_us from jobs
+                    "select id, endpoint_id, merchant_id, due_us, bulk from jobs
                      where shard = $1::smallint and due_us >= $2::bigint and due_us <= $4::bigint
                        and (due_us > $2::bigint or id > $3::uuid)
                      order by due_us, id limit $5::bigint",
@@ -142,7 +144,7 @@ impl Storage {
             Hot::Sqlite(_) => {
                 let statement = Statement::from_sql_and_values(
                     self.reads.get_database_backend(),
-                    "select id, endpoint_id, merchant_id, due_us from jobs
+                    "select id, endpoint_id, merchant_id, due_us, bulk from jobs
                      where shard = ? and due_us >= ? and due_us <= ? and (due_us > ? or id > ?)
                      order by due_us, id limit ?",
                     [
@@ -183,7 +185,7 @@ impl Storage {
         let forward = query(
             &write.transaction,
             "update jobs set due_us = $1 where id = $2 and merchant_id = $3 and due_us > $1 and not open
-             returning id, endpoint_id, merchant_id, due_us",
+             returning id, endpoint_id, merchant_id, due_us, bulk",
             ids,
         )
         .await?;
@@ -200,7 +202,7 @@ impl Storage {
             "insert into jobs (id, event_id, endpoint_id, merchant_id, shard, due_us, number, open, trigger, actor)
              select id, event_id, endpoint_id, merchant_id, $1, $2, attempt_count, false, $3, $4
              from deliveries where id = $5 and status in (2, 3, 4, 5) on conflict do nothing
-             returning id, endpoint_id, merchant_id, due_us",
+             returning id, endpoint_id, merchant_id, due_us, bulk",
             [
                 i16::from(shard.number()).into(),
                 now.0.into(),
@@ -390,6 +392,7 @@ fn postgres_job(row: &sqlx::postgres::PgRow) -> DueJob {
         endpoint_id: EndpointId::from_uuid(row.get(1)),
         merchant_id: MerchantId::from_uuid(row.get(2)),
         due: Micros(row.get(3)),
+        bulk: row.get(4),
     }
 }
 
@@ -399,6 +402,7 @@ fn api_job(row: &sea_orm::QueryResult) -> Result<DueJob, Error> {
         endpoint_id: EndpointId::from_uuid(row.try_get_by_index(1)?),
         merchant_id: MerchantId::from_uuid(row.try_get_by_index(2)?),
         due: Micros(row.try_get_by_index(3)?),
+        bulk: row.try_get_by_index(4)?,
     })
 }
 
@@ -440,7 +444,7 @@ async fn shard_of(
 ) -> Result<Option<Shard>, Error> {
     let delivery = query(
         transaction,
-        "select id, endpoint_id, merchant_id, cast(0 as bigint) from deliveries where id = $1 and merchant_id = $2",
+        "select id, endpoint_id, merchant_id, cast(0 as bigint), false from deliveries where id = $1 and merchant_id = $2",
         [id.uuid().into(), scope.merchant_id().uuid().into()],
     )
     .await?;

@@ -30,6 +30,7 @@ pub mod installations;
 pub mod jobs;
 pub mod merchants;
 pub mod retention;
+pub mod retry_jobs;
 pub mod server_keys;
 pub mod sessions;
 pub mod settle;

@@ -65,6 +65,7 @@ impl Storage {
         let now = self.clock().now();
         let before = Before {
             log: DeliveryId::floor(now - keep).uuid(),
+            log_us: (now - keep).0,
             keys: (now - KEYS).0,
             answers: (now - ANSWERS).0,
         };
@@ -100,6 +101,8 @@ impl Storage {
 struct Before {
     /// Events, deliveries and attempts below this id; sessions and checkouts with their activities, too.
     log: Uuid,
+    /// Bulk retry jobs that finished before.
+    log_us: i64,
     /// Keys made before.
     keys: i64,
     /// Answers given before.
@@ -131,6 +134,14 @@ async fn expire_lists(pool: &PgPool, before: Before) -> Result<bool, Error> {
     .bind(LIST_STEP)
     .execute(pool)
     .await?;
+    let retry_jobs = sqlx::query(
+        "delete from retry_jobs where ctid = any (array(
+           select ctid from retry_jobs where finished_us < $1 limit $2))",
+    )
+    .bind(before.log_us)
+    .bind(LIST_STEP)
+    .execute(pool)
+    .await?;
     let changes = sqlx::query(
         "delete from config_changes where ctid = any (array(
            select ctid from config_changes where v < (select v from config_clock) - $1 limit $2))",
@@ -140,7 +151,7 @@ async fn expire_lists(pool: &PgPool, before: Before) -> Result<bool, Error> {
     .execute(pool)
     .await?;
     let full = |done: PgQueryResult| i64::try_from(done.rows_affected()) == Ok(LIST_STEP);
-    Ok(full(keys) || full(answers) || full(failed) || full(changes))
+    Ok(full(keys) || full(answers) || full(failed) || full(changes) || full(retry_jobs))
 }
 
 /// All old sessions and checkouts, open ones too, step by step: the days that hold their activities go after them.
@@ -213,6 +224,11 @@ async fn expire_rows(connection: &mut SqliteConnection, before: Before) -> Resul
         (
             "delete from keys where rowid in (select rowid from keys where created_us < ? limit ?)",
             before.keys,
+        ),
+        (
+            "delete from retry_jobs where rowid in (
+               select rowid from retry_jobs where finished_us < ? limit ?)",
+            before.log_us,
         ),
         (
             "delete from idempotent_answers where rowid in (

@@ -56,7 +56,8 @@ impl Storage {
         Ok(())
     }
 
-    /// At the start of the one process on a SQLite file: whatever was in flight is due again.
+    /// At the start of the one process on a SQLite file: whatever was in flight is due again, and no
+    /// bulk retry job is anybody's.
     ///
     /// Errors: the database refuses.
     pub async fn reopen_own_jobs(&self) -> Result<u64, Error> {
@@ -70,8 +71,13 @@ impl Storage {
                     let done = sqlx::query("update jobs set due_us = ? where open and due_us > ?")
                         .bind(now)
                         .bind(now)
-                        .execute(connection)
+                        .execute(&mut *connection)
                         .await?;
+                    sqlx::query(
+                        "update retry_jobs set lease_until_us = 0 where finished_us is null",
+                    )
+                    .execute(connection)
+                    .await?;
                     Ok(done.rows_affected())
                 }
                 .boxed()

@@ -4,6 +4,7 @@
 //! claimed before it can be sent.
 
 mod batch;
+mod bulk;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub(crate) struct Limits {
     pub per_host: usize,
     /// To all slow endpoints together.
     pub slow_slots: usize,
+    /// Bulk retries, from their lanes to the end of their settling.
+    pub bulk: usize,
 }
 
 /// A claimed job with everything its POST needs.
@@ -139,6 +142,8 @@ pub(crate) struct Lanes {
     hosts: HashMap<Arc<str>, usize>,
     /// Jobs anywhere between a lane and the end of their settling.
     known: HashSet<DeliveryId>,
+    /// Bulk retries: those that wait for a lane, and which of the known ones they are.
+    bulk: bulk::Bulk,
     /// Full lanes for which the database holds more due jobs.
     overflowing: HashSet<EndpointId>,
     /// Lanes with something ready that could not start for want of a slot, each once, with their merchants.
@@ -158,6 +163,7 @@ impl Lanes {
             turns: VecDeque::new(),
             hosts: HashMap::new(),
             known: HashSet::new(),
+            bulk: bulk::Bulk::new(limits.bulk),
             overflowing: HashSet::new(),
             blocked: VecDeque::new(),
             filling: BTreeSet::new(),
@@ -310,6 +316,7 @@ impl Lanes {
     /// The job needs nothing more from this worker: it is settled, or was never ours.
     pub(crate) fn forget(&mut self, id: DeliveryId) {
         self.known.remove(&id);
+        self.bulk.leave(&id);
     }
 
     /// Starts as many POSTs of a lane as limits allow. Answers them, and when a rate limit allows the next.
@@ -410,7 +417,7 @@ impl Lanes {
     /// A POST that was about to start is not made after all: its slot is free.
     pub(crate) fn not_started(&mut self, post: &Post) {
         for ready in post.all() {
-            self.known.remove(&ready.claimed.delivery_id);
+            self.forget(ready.claimed.delivery_id);
         }
         let id = post.first.claimed.endpoint_id;
         self.free_slot(id, &post.first.host);
@@ -455,9 +462,10 @@ impl Lanes {
         let Self {
             overflowing,
             by_endpoint,
+            bulk,
             ..
         } = self;
-        let mut shards = ShardSet::EMPTY;
+        let mut shards = bulk.take_overflowing();
         overflowing.retain(|id| {
             let full = by_endpoint
                 .get(id)
@@ -481,7 +489,7 @@ impl Lanes {
             }
         }
         for ready in &taken {
-            self.known.remove(&ready.claimed.delivery_id);
+            self.forget(ready.claimed.delivery_id);
             self.enqueue(ready.claimed.endpoint_id);
         }
         taken
@@ -493,13 +501,16 @@ impl Lanes {
             if !shards.contains(Shard::of(*id)) {
                 for held in lane.waiting.drain(..) {
                     self.known.remove(&held.stub.delivery_id);
+                    self.bulk.leave(&held.stub.delivery_id);
                 }
             }
         }
+        self.bulk.keep_shards(shards);
     }
 
     /// Forgets what waits for an endpoint that is closed, or of a merchant for whom it is.
     pub(crate) fn drop_waiting(&mut self, of: Waiting) {
+        self.bulk.drop_waiting(of);
         let Some(lane) = self.by_endpoint.get_mut(&of.endpoint_id) else {
             return;
         };
@@ -507,6 +518,7 @@ impl Lanes {
             let kept = of.merchant_id.is_some_and(|id| id != stub.merchant_id);
             if !kept {
                 self.known.remove(&stub.delivery_id);
+                self.bulk.leave(&stub.delivery_id);
             }
             kept
         });
@@ -521,6 +533,7 @@ impl Lanes {
                 || lane.next_start.is_some_and(|at| at > now)
                 || lane.claiming + lane.in_flight + lane.waiting.len() + lane.ready.len() > 0
         });
+        self.bulk.sweep();
         let Self { merchants, .. } = self;
         merchants.retain(|_, turn| turn.queued || turn.in_flight > 0 || !turn.lanes.is_empty());
     }

@@ -10,6 +10,7 @@ mod health;
 mod lanes;
 pub mod outbound;
 mod retention;
+mod retry_jobs;
 mod run;
 mod safety_poll;
 mod settings;
@@ -64,6 +65,7 @@ pub struct Worker {
     settler: JoinHandle<()>,
     poller: JoinHandle<()>,
     timers: JoinHandle<()>,
+    retry_jobs: JoinHandle<()>,
     heart: JoinHandle<()>,
     /// Ends claiming and firing.
     stop: CancellationToken,
@@ -97,6 +99,7 @@ impl Worker {
         let (scans, poller) =
             safety_poll::start(parts, owned.clone(), reports.clone(), end.clone());
         let timers = timers::start(parts, owned.clone(), stop.clone());
+        let retry_jobs = retry_jobs::start(parts, worker_id, stop.clone());
         let claimer = claim::Claimer::new(
             parts,
             Arc::clone(&settings),
@@ -130,6 +133,7 @@ impl Worker {
             settler,
             poller,
             timers,
+            retry_jobs,
             heart,
             stop,
             end,
@@ -146,7 +150,14 @@ impl Worker {
             self.dispatcher.abort();
         }
         let last = Instant::now() + Duration::from_secs(1);
-        let ends = async { tokio::join!(&mut self.claimer, &mut self.settler, &mut self.timers) };
+        let ends = async {
+            tokio::join!(
+                &mut self.claimer,
+                &mut self.settler,
+                &mut self.timers,
+                &mut self.retry_jobs
+            )
+        };
         if timeout_at(last, ends).await.is_err() {
             tracing::warn!("results were still unsettled when the grace period ended");
         }
@@ -162,6 +173,7 @@ impl Worker {
             &self.settler,
             &self.poller,
             &self.timers,
+            &self.retry_jobs,
             &self.heart,
         ];
         !self.stop.is_cancelled() && loops.into_iter().any(JoinHandle::is_finished)

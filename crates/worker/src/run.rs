@@ -35,6 +35,8 @@ const BACK_OFF: Duration = Duration::from_millis(250);
 pub(crate) enum Report {
     /// Jobs are due.
     Due(Vec<Stub>),
+    /// Jobs that bulk retries asked for are due.
+    BulkDue(Vec<Stub>),
     /// A claim has ended.
     Claimed(claim::Ended),
     /// A POST has ended.
@@ -90,6 +92,8 @@ impl Dispatcher {
                 per_endpoint: settings.per_endpoint,
                 per_host: settings.per_host,
                 slow_slots: settings.slow_slots,
+                // A tenth of the slots, and of a single host at most half.
+                bulk: (settings.slots / 10).min(settings.per_host / 2).max(1),
             }),
             outlets,
             courier: Arc::new(courier),
@@ -158,6 +162,15 @@ impl Dispatcher {
                     }
                 }
             }
+            Report::BulkDue(stubs) => {
+                for stub in stubs {
+                    if self.owned.contains(Shard::of(stub.endpoint_id)) {
+                        let most = self.bulk_of(&stub);
+                        self.lanes.offer_bulk(stub, most);
+                    }
+                }
+                self.lanes.let_in(now);
+            }
             Report::Claimed(ended) => self.claim_ended(ended),
             Report::Finished(done, host) => {
                 self.lanes.finished(done, &host, now);
@@ -167,7 +180,10 @@ impl Dispatcher {
                     self.start(id);
                 }
             }
-            Report::Settled(ids) => ids.into_iter().for_each(|id| self.lanes.forget(id)),
+            Report::Settled(ids) => {
+                ids.into_iter().for_each(|id| self.lanes.forget(id));
+                self.lanes.let_in(now);
+            }
             Report::Closed(of) => self.lanes.drop_waiting(of),
         }
     }
@@ -179,6 +195,21 @@ impl Dispatcher {
         match self.config.known_merchant(stub.merchant_id) {
             None => self.lanes.batch(id),
             Some(merchant) => merchant?.destination(id)?.endpoint.batch,
+        }
+    }
+
+    /// Bulk retries that an endpoint may have at once: half of its slots, so that live work finds the others free. Of
+    /// a rate limit each takes a share, so there it is one.
+    fn bulk_of(&self, stub: &Stub) -> usize {
+        let merchant = self.config.known_merchant(stub.merchant_id).flatten();
+        let limited = merchant.is_some_and(|merchant| {
+            let destination = merchant.destination(stub.endpoint_id);
+            destination.is_some_and(|found| found.endpoint.rate_limit.is_some())
+        });
+        if limited {
+            1
+        } else {
+            (self.settings.per_endpoint / 2).max(1)
         }
     }
 
@@ -336,8 +367,11 @@ impl Dispatcher {
     fn every_second(&mut self) {
         self.release(Some(Instant::now()));
         self.lanes.sweep(Instant::now());
+        self.lanes.let_in(Instant::now());
         #[expect(clippy::cast_precision_loss, reason = "hundreds")]
         metrics::gauge!("hookyard_attempts_in_flight").set(self.lanes.in_flight() as f64);
+        #[expect(clippy::cast_precision_loss, reason = "dozens")]
+        metrics::gauge!("hookyard_bulk_retries_under_way").set(self.lanes.bulk_under_way() as f64);
     }
 
     fn begin_to_stop(&mut self) {

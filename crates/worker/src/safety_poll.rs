@@ -142,17 +142,18 @@ impl Poller {
     }
 
     fn report(&self, jobs: Vec<DueJob>) {
-        if !jobs.is_empty() {
-            let stub = |job: DueJob| Stub {
-                delivery_id: job.delivery_id,
-                endpoint_id: job.endpoint_id,
-                merchant_id: job.merchant_id,
-                due: job.due,
-            };
-            drop(
-                self.reports
-                    .send(Report::Due(jobs.into_iter().map(stub).collect())),
-            );
+        // Bulk retries are learnt of here alone: the queue is not told of them.
+        let (bulk, live): (Vec<DueJob>, Vec<DueJob>) = jobs.into_iter().partition(|job| job.bulk);
+        for (jobs, report) in [
+            (live, Report::Due as fn(Vec<Stub>) -> Report),
+            (bulk, Report::BulkDue),
+        ] {
+            if !jobs.is_empty() {
+                drop(
+                    self.reports
+                        .send(report(jobs.into_iter().map(stub).collect())),
+                );
+            }
         }
     }
 
@@ -168,5 +169,14 @@ impl Poller {
             self.failing = false;
             tracing::info!("the safety poll reads again");
         }
+    }
+}
+
+const fn stub(job: DueJob) -> Stub {
+    Stub {
+        delivery_id: job.delivery_id,
+        endpoint_id: job.endpoint_id,
+        merchant_id: job.merchant_id,
+        due: job.due,
     }
 }

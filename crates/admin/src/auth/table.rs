@@ -127,6 +127,15 @@ pub(crate) const TABLE: &[Row] = &[
     row("retryDelivery",        OPERATOR, DEVELOPER, NO_APP, write(Deliveries)),
     row("cancelDelivery",       OPERATOR, DEVELOPER, NO_APP, write(Deliveries)),
 
+    row("listRetryJobs",        P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
+    row("createRetryJob",       OPERATOR, DEVELOPER, NO_APP, write(Deliveries)),
+    row("getRetryJob",          P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
+    row("cancelRetryJob",       OPERATOR, DEVELOPER, NO_APP, write(Deliveries)),
+    row("listAllRetryJobs",     P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
+    row("createPlatformRetryJob", OPERATOR, NO_ONE,  NO_APP, write(Deliveries)),
+    row("getAnyRetryJob",       P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
+    row("cancelAnyRetryJob",    OPERATOR, NO_ONE,    NO_APP, write(Deliveries)),
+
     row("listEventTypes",       P_VIEWER, M_VIEWER,  APP,    Key::Any),
     row("createEventType",      OPERATOR, NO_ONE,    NO_APP, write(Events)),
     row("getEventType",         P_VIEWER, M_VIEWER,  APP,    Key::Any),

@@ -8,7 +8,13 @@ use serde_json::{Value, json};
 use crate::problem::{DOCUMENTED, Documented, Slug};
 
 /// Operations that may clash with the present state, beside those that take an `Idempotency-Key`.
-const CONFLICTING: [&str; 3] = ["cancelDelivery", "deleteApp", "retryDelivery"];
+const CONFLICTING: [&str; 5] = [
+    "cancelAnyRetryJob",
+    "cancelDelivery",
+    "cancelRetryJob",
+    "deleteApp",
+    "retryDelivery",
+];
 /// Operations that limit strangers; whoever is known has quotas everywhere.
 const LIMITED: [&str; 2] = ["createToken", "refreshToken"];
 /// Open operations that prove who somebody is.

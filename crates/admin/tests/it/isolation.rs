@@ -148,6 +148,8 @@ async fn things_of(
     assert_eq!(installed.status, 201, "{installed:?}");
     let key = json!({ "name": "shop", "scopes": ["events:read"] });
     let key = made(format!("{base}/api-keys"), key).await;
+    let retry = json!({ "filter": {} });
+    let retry = made(format!("{base}/retry-jobs"), retry).await;
     let activity = json!({ "activities": [
         { "type": "product_viewed", "visitor": { "device_id": "d1" }, "data": { "product_id": 1 } },
         { "type": "checkout_opened", "visitor": { "device_id": "d1", "checkout_id": "cs-1" }, "data": {} },
@@ -164,6 +166,7 @@ async fn things_of(
         ("delivery_id", text(&event["deliveries"][0]["id"])),
         ("app_id", app_id),
         ("key_id", text(&key["id"])),
+        ("job_id", text(&retry["id"])),
         ("session_id", first("sessions").await),
         ("checkout_id", first("checkouts").await),
         ("name", "NEW_CUSTOMER".to_owned()),

@@ -12,5 +12,6 @@ mod limits;
 mod openapi;
 mod problems;
 mod resources;
+mod retry_jobs;
 mod running;
 mod serving;

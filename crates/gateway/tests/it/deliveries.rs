@@ -29,7 +29,7 @@ async fn published(world: &World) -> (TenantScope, DeliveryId, domain::id::Endpo
     (scope, published.events[0].deliveries[0].0, endpoint)
 }
 
-async fn settle(world: &World, claim: &Claimed, next: Next) {
+pub(crate) async fn settle(world: &World, claim: &Claimed, next: Next) {
     let ended = Settlement {
         delivery_id: claim.delivery_id,
         endpoint_id: claim.endpoint_id,

@@ -28,5 +28,6 @@ mod deliveries;
 mod endpoints;
 mod publish;
 mod repeats;
+mod retry_jobs;
 mod triggers;
 mod world;

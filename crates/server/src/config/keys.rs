@@ -312,6 +312,24 @@ pub(crate) const KEYS: &[Key] = &[
         "Endpoints a merchant may have, and an app.",
     ),
     key(
+        "limits.retry_jobs",
+        Kind::Number,
+        "5",
+        "Bulk retries that a merchant may have unfinished at once, and the platform across merchants.",
+    ),
+    key(
+        "limits.retry_rate",
+        Kind::Number,
+        "100",
+        "Attempts that a bulk retry makes in a second when it does not say: ten thousand in two minutes.",
+    ),
+    key(
+        "limits.retry_rate_max",
+        Kind::Number,
+        "500",
+        "The most attempts in a second that a bulk retry may ask for.",
+    ),
+    key(
         "limits.test_sends",
         Kind::Number,
         "10",

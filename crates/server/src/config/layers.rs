@@ -232,7 +232,10 @@ impl Values {
     }
 
     /// A number that is not too small.
-    pub(crate) fn at_least(&self, path: &str, least: usize) -> Result<usize, ConfigError> {
+    pub(crate) fn at_least<T>(&self, path: &str, least: T) -> Result<T, ConfigError>
+    where
+        T: FromStr + PartialOrd + std::fmt::Display,
+    {
         self.parsed(path, |text| {
             let number = text.parse().ok().filter(|number| *number >= least);
             number.ok_or_else(|| format!("a number of at least {least}"))

@@ -41,7 +41,7 @@ mod schema_mode;
 mod secrets;
 mod signatures;
 mod simulate;
-mod stage;
+pub(crate) mod stage;
 mod standard;
 mod test_send;
 mod timelines;

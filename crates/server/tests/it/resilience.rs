@@ -4,6 +4,7 @@
 //! The normal suite runs each scenario small. `HOOKYARD_RESILIENCE=full` runs 5,000 events and outages of 30 s;
 //! with `--nocapture` each prints its row of the table in `docs/resilience.md`.
 
+mod bulk_retry;
 mod checker;
 mod embedded;
 mod postgres;

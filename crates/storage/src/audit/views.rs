@@ -7,6 +7,7 @@ use domain::app::App;
 use domain::catalog::EventType;
 use domain::endpoint::Endpoint;
 use domain::merchant::Merchant;
+use domain::retry_job::RetryJob;
 use serde_json::{Value, json};
 
 use crate::api_keys::ApiKey;
@@ -112,6 +113,16 @@ impl View for User {
             "email": self.email,
             "platform_role": self.platform_role.map(crate::users::PlatformRole::as_str),
             "memberships": merchants,
+        })
+    }
+}
+
+impl View for RetryJob {
+    fn view(&self) -> Value {
+        json!({
+            "estimate": self.progress.estimate,
+            "rate": self.rate,
+            "include_succeeded": self.include_succeeded,
         })
     }
 }

@@ -32,6 +32,7 @@ mod ingest;
 mod jobs;
 mod log;
 mod retention;
+mod retry_jobs;
 mod schema;
 mod settle;
 mod sqlite_file;

@@ -1,6 +1,7 @@
 //! Whose turn it is, in small.
 
 mod batches;
+mod bulk;
 
 use super::*;
 use domain::attempt::Trigger;
@@ -17,6 +18,7 @@ const LIMITS: Limits = Limits {
     per_endpoint: 4,
     per_host: 8,
     slow_slots: 2,
+    bulk: 2,
 };
 
 /// A merchant with one endpoint, and lanes to fill.
@@ -289,6 +291,7 @@ fn a_lane_that_waits_for_a_slot_stands_in_line_once_and_is_tried_when_one_is_fre
         per_endpoint: 4,
         per_host: 8,
         slow_slots: 2,
+        bulk: 2,
     });
     let (busy, late) = (bench.endpoint(), bench.endpoint());
     bench.offer(busy, 20);

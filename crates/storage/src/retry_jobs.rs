@@ -1,0 +1,242 @@
+//! Bulk retry jobs: made, shown and cancelled here; leased and carried on, step by step, in `retry_jobs/run.rs`.
+
+mod postgres;
+mod run;
+mod selection;
+mod sqlite;
+
+use std::collections::HashSet;
+
+use domain::clock::{Clock as _, Micros};
+use domain::endpoint::Owner;
+use domain::id::{DeliveryId, MerchantId, RetryJobId};
+use domain::retry_job::{Progress, RetryJob, RetryJobStatus};
+use domain::tenancy::Reach;
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    Select, Set, sea_query,
+    sea_query::{Alias, Expr, ExprTrait as _},
+};
+use uuid::Uuid;
+
+pub use self::run::{LeasedJob, Step, Waited};
+pub use self::selection::{RetryPlan, Selection};
+use crate::audit::Change;
+use crate::entity::{config_clock, delivery, retry_job};
+use crate::{Error, Page, PageRequest, Storage};
+
+/// Deliveries that an estimate counts at most.
+pub const COUNT_MAX: u64 = 1_000_000;
+
+impl Storage {
+    /// How many deliveries of the plan may be retried, up to [`COUNT_MAX`].
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn count_retries(
+        &self,
+        scope: impl Into<Reach>,
+        plan: &RetryPlan,
+    ) -> Result<u64, Error> {
+        let rows = selection::candidates(plan, scope.into(), self.clock().now())
+            .select_only()
+            .column(delivery::Column::Id)
+            .limit(COUNT_MAX)
+            .into_query();
+        let count = sea_query::Query::select()
+            .expr(Expr::col(sea_query::Asterisk).count())
+            .from_subquery(rows, Alias::new("found"))
+            .to_owned();
+        let row = self.reads.query_one(&count).await?;
+        let count: i64 = row
+            .map(|row| row.try_get_by_index(0))
+            .transpose()?
+            .unwrap_or_default();
+        Ok(count.unsigned_abs())
+    }
+
+    /// Those of the ids that are no deliveries of this merchant, or of anybody.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn unknown_deliveries(
+        &self,
+        scope: impl Into<Reach>,
+        ids: &[DeliveryId],
+    ) -> Result<HashSet<DeliveryId>, Error> {
+        let found: Vec<Uuid> = selection::by_ids(ids, scope.into())
+            .select_only()
+            .column(delivery::Column::Id)
+            .into_tuple()
+            .all(&self.reads)
+            .await?;
+        let mut unknown: HashSet<DeliveryId> = ids.iter().copied().collect();
+        for id in found {
+            unknown.remove(&DeliveryId::from_uuid(id));
+        }
+        Ok(unknown)
+    }
+
+    /// Stores a new job, unless its merchant (or the platform, for a job across merchants) has `most` that are not
+    /// finished: then false.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn create_retry_job(
+        &self,
+        job: &RetryJob,
+        plan: &RetryPlan,
+        most: u64,
+    ) -> Result<bool, Error> {
+        let row = row_of(job, plan)?;
+        let write = self.begin_write().await?;
+        // One is made at a time, so that two cannot both find room for the last.
+        config_clock::Entity::find()
+            .lock_exclusive()
+            .one(&write.transaction)
+            .await?;
+        let unfinished = of_owner(job.merchant_id)
+            .filter(retry_job::Column::FinishedUs.is_null())
+            .count(&write.transaction)
+            .await?;
+        if unfinished >= most {
+            return Ok(false);
+        }
+        row.insert(&write.transaction).await?;
+        let note = noted("createRetryJob", job).states(None, Some(job));
+        write.note(note, self.clock().now()).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// One job: of the merchant, or anybody's for ops.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn retry_job(
+        &self,
+        scope: impl Into<Reach>,
+        id: RetryJobId,
+    ) -> Result<Option<RetryJob>, Error> {
+        let found = seen_by(scope.into())
+            .filter(retry_job::Column::Id.eq(id.uuid()))
+            .one(&self.reads)
+            .await?;
+        found.as_ref().map(job_of).transpose()
+    }
+
+    /// Jobs, newest first: of the merchant, or everybody's for ops.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn retry_jobs(
+        &self,
+        scope: impl Into<Reach>,
+        page: PageRequest,
+    ) -> Result<Page<RetryJob>, Error> {
+        let mut query = seen_by(scope.into())
+            .order_by_desc(retry_job::Column::Id)
+            .limit(page.limit + 1);
+        if let Some(before) = page.before {
+            query = query.filter(retry_job::Column::Id.lt(before));
+        }
+        let rows = query.all(&self.reads).await?;
+        page.cut(rows, |row| row.id).try_map(|row| job_of(&row))
+    }
+
+    /// Cancels a job that runs: nothing more is queued from now on. `None` when there is none, false when it does not
+    /// run any more.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn cancel_retry_job(
+        &self,
+        scope: impl Into<Reach>,
+        id: RetryJobId,
+    ) -> Result<Option<bool>, Error> {
+        let Some(job) = self.retry_job(scope, id).await? else {
+            return Ok(None);
+        };
+        let write = self.begin_write().await?;
+        let done = retry_job::Entity::update_many()
+            .col_expr(
+                retry_job::Column::Status,
+                Expr::value(RetryJobStatus::Cancelled.code()),
+            )
+            .filter(retry_job::Column::Id.eq(id.uuid()))
+            .filter(retry_job::Column::Status.eq(RetryJobStatus::Running.code()))
+            .exec(&write.transaction)
+            .await?;
+        if done.rows_affected == 1 {
+            let note = noted("cancelRetryJob", &job);
+            write.note(note, self.clock().now()).await?;
+        }
+        write.commit().await?;
+        Ok(Some(done.rows_affected == 1))
+    }
+}
+
+fn noted(action: &'static str, job: &RetryJob) -> Change {
+    Change::of(action, job.id, job.merchant_id.map(Owner::Merchant))
+}
+
+/// The jobs that a merchant sees, or ops.
+fn seen_by(of: Reach) -> Select<retry_job::Entity> {
+    match of {
+        Reach::Merchant(scope) => of_owner(Some(scope.merchant_id())),
+        Reach::Platform(_) => retry_job::Entity::find(),
+    }
+}
+
+/// The jobs of a merchant, or those across merchants.
+fn of_owner(merchant_id: Option<MerchantId>) -> Select<retry_job::Entity> {
+    let owner = retry_job::Column::MerchantId;
+    retry_job::Entity::find().filter(match merchant_id {
+        Some(id) => owner.eq(id.uuid()),
+        None => owner.is_null(),
+    })
+}
+
+fn row_of(job: &RetryJob, plan: &RetryPlan) -> Result<retry_job::ActiveModel, Error> {
+    let progress = job.progress;
+    Ok(retry_job::ActiveModel {
+        id: Set(job.id.uuid()),
+        merchant_id: Set(job.merchant_id.map(MerchantId::uuid)),
+        actor: Set(job.actor.clone()),
+        selection: Set(selection::write(&plan.selection)?),
+        include_succeeded: Set(job.include_succeeded),
+        rate: Set(i32::try_from(job.rate).unwrap_or(i32::MAX)),
+        status: Set(job.status.code()),
+        estimate: Set(progress.estimate.cast_signed()),
+        queued: Set(progress.queued.cast_signed()),
+        skipped: Set(progress.skipped.cast_signed()),
+        succeeded: Set(progress.succeeded.cast_signed()),
+        failed: Set(progress.failed.cast_signed()),
+        withdrawn: Set(progress.withdrawn.cast_signed()),
+        cursor_id: Set(Uuid::nil()),
+        looked_through: Set(job.looked_through),
+        owner_id: Set(None),
+        lease_until_us: Set(0),
+        created_us: Set(job.created_at.0),
+        finished_us: Set(job.finished_at.map(|at| at.0)),
+    })
+}
+
+fn job_of(row: &retry_job::Model) -> Result<RetryJob, Error> {
+    Ok(RetryJob {
+        id: RetryJobId::from_uuid(row.id),
+        merchant_id: row.merchant_id.map(MerchantId::from_uuid),
+        actor: row.actor.clone(),
+        rate: row.rate.unsigned_abs(),
+        include_succeeded: row.include_succeeded,
+        status: RetryJobStatus::from_code(row.status).ok_or(Error::Corrupt {
+            what: "retry_jobs.status",
+        })?,
+        progress: Progress {
+            estimate: row.estimate.unsigned_abs(),
+            queued: row.queued.unsigned_abs(),
+            skipped: row.skipped.unsigned_abs(),
+            succeeded: row.succeeded.unsigned_abs(),
+            failed: row.failed.unsigned_abs(),
+            withdrawn: row.withdrawn.unsigned_abs(),
+        },
+        looked_through: row.looked_through,
+        created_at: Micros(row.created_us),
+        finished_at: row.finished_us.map(Micros),
+    })
+}
