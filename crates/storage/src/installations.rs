@@ -67,25 +67,22 @@ impl Storage {
         if present.count(transaction).await? >= limit {
             return Ok(Installed::Full);
         }
-        let row = match before {
-            Some(row) => {
-                // What was in flight when the app was removed, and wants a retry, is not sent after all.
-                cancel_waiting(transaction, merchant, app, self.clock().now()).await?;
-                let mut row = row.into_active_model();
-                row.installed_us = Set(new.installed_at.0);
-                row.uninstalled_us = Set(None);
-                row.update(transaction).await?
-            }
-            None => {
-                let row = installation::ActiveModel {
-                    id: Set(new.id.uuid()),
-                    merchant_id: Set(merchant),
-                    app_id: Set(app),
-                    installed_us: Set(new.installed_at.0),
-                    uninstalled_us: Set(None),
-                };
-                row.insert(transaction).await?
-            }
+        let row = if let Some(row) = before {
+            // What was in flight when the app was removed, and wants a retry, is not sent after all.
+            cancel_waiting(transaction, merchant, app, self.clock().now()).await?;
+            let mut row = row.into_active_model();
+            row.installed_us = Set(new.installed_at.0);
+            row.uninstalled_us = Set(None);
+            row.update(transaction).await?
+        } else {
+            let row = installation::ActiveModel {
+                id: Set(new.id.uuid()),
+                merchant_id: Set(merchant),
+                app_id: Set(app),
+                installed_us: Set(new.installed_at.0),
+                uninstalled_us: Set(None),
+            };
+            row.insert(transaction).await?
         };
         let note = noted("installApp", new.merchant_id, new.app_id);
         change.note(note, self.clock().now()).await?;

@@ -254,6 +254,10 @@ impl DeliveriesApi {
         method = "get",
         operation_id = "listAttempts"
     )]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each part of the page is a parameter of the document"
+    )]
     async fn attempts(
         &self,
         app: Data<&Arc<App>>,

@@ -18,16 +18,14 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;mar
 /// All problems, by status.
 #[handler]
 pub(super) fn index() -> impl IntoResponse {
-    let rows: String = Slug::ALL
-        .into_iter()
-        .map(|slug| {
-            let (name, status, title, _) = slug.row();
-            format!(
-                "<tr><td>{status}</td><td><a href=\"/docs/problems/{name}\"><code>{name}</code></a></td>\
-                 <td>{title}</td></tr>"
-            )
-        })
-        .collect();
+    let rows = Slug::ALL.map(|slug| {
+        let (name, status, title, _) = slug.row();
+        format!(
+            "<tr><td>{status}</td><td><a href=\"/docs/problems/{name}\"><code>{name}</code></a></td>\
+             <td>{title}</td></tr>"
+        )
+    });
+    let rows = rows.concat();
     page(
         "Problems",
         &format!(

@@ -214,14 +214,14 @@ mod tests {
         Rates::new(&settings, None)
     }
 
-    fn merchant(number: u128) -> Option<MerchantId> {
-        Some(MerchantId::from_uuid(Uuid::from_u128(number)))
+    fn merchant(number: u128) -> MerchantId {
+        MerchantId::from_uuid(Uuid::from_u128(number))
     }
 
     #[tokio::test]
     async fn each_quota_is_told_of_and_the_used_up_one_is_named() {
         let rates = rates(Some("3/h"), Some("2/h"));
-        let first = rates.take(Uuid::from_u128(1), merchant(7)).await;
+        let first = rates.take(Uuid::from_u128(1), Some(merchant(7))).await;
         assert!(first.refusal().is_none());
         let mut headers = HeaderMap::new();
         first.write(&mut headers);
@@ -235,19 +235,19 @@ mod tests {
         );
         assert!(
             rates
-                .take(Uuid::from_u128(2), merchant(7))
+                .take(Uuid::from_u128(2), Some(merchant(7)))
                 .await
                 .refusal()
                 .is_none()
         );
-        let refused = rates.take(Uuid::from_u128(2), merchant(7)).await;
+        let refused = rates.take(Uuid::from_u128(2), Some(merchant(7))).await;
         let refusal = refused.refusal().unwrap();
         assert_eq!(refusal.slug, Slug::QuotaExceeded);
         assert!(refusal.detail.contains("merchant"), "{}", refusal.detail);
         assert!((1_790..=1_800).contains(&refusal.retry_after_seconds.unwrap()));
         assert!(
             rates
-                .take(Uuid::from_u128(3), merchant(8))
+                .take(Uuid::from_u128(3), Some(merchant(8)))
                 .await
                 .refusal()
                 .is_none()
@@ -258,7 +258,7 @@ mod tests {
     async fn without_a_rate_nothing_is_counted() {
         let rates = rates(None, None);
         assert!(!rates.are_any());
-        let tally = rates.take(Uuid::nil(), merchant(1)).await;
+        let tally = rates.take(Uuid::nil(), Some(merchant(1))).await;
         assert!(tally.0.is_empty());
     }
 }
