@@ -15,6 +15,7 @@ macro_rules! in_both_modes {
         }
     };
 }
+pub(crate) use in_both_modes;
 
 mod acknowledgement;
 mod activities;
@@ -40,7 +41,7 @@ mod schema_mode;
 mod secrets;
 mod signatures;
 mod simulate;
-mod stage;
+pub(crate) mod stage;
 mod standard;
 mod test_send;
 mod timelines;
