@@ -123,7 +123,10 @@ impl ListOf {
 
     /// The code of what a cursor says, not yet finished.
     fn code(self, said: &[u8]) -> Hmac<Sha256> {
-        let mut code = Hmac::<Sha256>::new(&self.key.into());
+        // A key that is shorter than a block ends in zeros. Source: RFC 2104, section 2.
+        let mut block = [0; 64];
+        block[..self.key.len()].copy_from_slice(&self.key);
+        let mut code = Hmac::<Sha256>::new(&block.into());
         code.update(&self.list);
         code.update(said);
         code

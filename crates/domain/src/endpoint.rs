@@ -269,10 +269,16 @@ pub fn check_headers(pointer: &str, headers: &[(String, String)]) -> Vec<FieldEr
 
 /// The first name that stands twice, whatever its case: receivers differ in which of the two they take.
 fn repeated(pointer: &str, headers: &[(String, String)]) -> Option<FieldError> {
-    let mut names: Vec<String> = headers.iter().map(|(name, _)| name.to_lowercase()).collect();
+    let mut names: Vec<String> = headers
+        .iter()
+        .map(|(name, _)| name.to_lowercase())
+        .collect();
     names.sort_unstable();
     let pair = names.windows(2).find(|pair| pair[0] == pair[1])?;
-    let at = format!("{pointer}/{}", pair[0].replace('~', "~0").replace('/', "~1"));
+    let at = format!(
+        "{pointer}/{}",
+        pair[0].replace('~', "~0").replace('/', "~1")
+    );
     let detail = "this name stands twice; names that differ in their case only are the same";
     Some(FieldError::new(at, "repeated_header", detail))
 }
@@ -344,7 +350,10 @@ mod tests {
     #[test]
     fn two_names_that_differ_in_case_only_are_one_too_many() {
         let headers = |names: [&str; 2]| names.map(|name| (name.to_owned(), "v".to_owned()));
-        assert_eq!(check_headers("/headers", &headers(["X-Team", "x-team"])).len(), 1);
+        assert_eq!(
+            check_headers("/headers", &headers(["X-Team", "x-team"])).len(),
+            1
+        );
         assert!(check_headers("/headers", &headers(["X-Team", "X-Teams"])).is_empty());
     }
 

@@ -155,9 +155,7 @@ fn check(merchant: &Merchant) -> Result<(), Error> {
             errors.push(FieldError::new(
                 pointer,
                 "text",
-                format!(
-                    "must have {least} to {most} characters, none of them control characters"
-                ),
+                format!("must have {least} to {most} characters, none of them control characters"),
             ));
         }
     };

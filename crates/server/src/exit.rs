@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::config::ConfigError;
 use crate::commands::create_admin::Exists;
+use crate::config::ConfigError;
 use crate::embedded::InUse;
 
 /// What was to be made is there already.

@@ -92,7 +92,8 @@ async fn expected(scene: &Scene) -> Answer {
     let mut wire = Wire::connect(&scene.owner).await;
     let mut request = head("POST", &scene.path("/events"), scene.owner.token());
     request.push_str("Content-Type: application/json\r\nContent-Length: 10485760\r\n");
-    wire.say(format!("{request}Expect: 100-continue\r\n\r\n")).await;
+    wire.say(format!("{request}Expect: 100-continue\r\n\r\n"))
+        .await;
     wire.answer().await
 }
 
@@ -113,7 +114,11 @@ async fn in_parallel(scene: &Scene) -> Answer {
             }
         }
     }
-    let listed = scene.admin().get(&format!("{path}?limit=250")).await.expect(200);
+    let listed = scene
+        .admin()
+        .get(&format!("{path}?limit=250"))
+        .await
+        .expect(200);
     assert_eq!((made, listed["data"].as_array().unwrap().len()), (50, 50));
     refused.expect("a refusal")
 }
@@ -122,7 +127,9 @@ async fn in_parallel(scene: &Scene) -> Answer {
 async fn deleted(scene: &Scene) -> Answer {
     let gate = Arc::new(Semaphore::new(0));
     let slow = Behaviour::Gate(Arc::clone(&gate), Box::new(Behaviour::Status(200)));
-    scene.receiver.answer(Behaviour::Script(vec![Behaviour::Status(500), slow]));
+    scene
+        .receiver
+        .answer(Behaviour::Script(vec![Behaviour::Status(500), slow]));
     let merchant = scene.merchant().await;
     let path = format!("/v1/merchants/{merchant}");
     let endpoint = scene.endpoint_with(&json!({"timeout": "20s"}));
@@ -131,7 +138,11 @@ async fn deleted(scene: &Scene) -> Answer {
     let state = async |id: &str, wanted: &str, within: Duration| {
         let end = Instant::now() + within;
         loop {
-            let delivery = scene.admin().get(&format!("{path}/deliveries/{id}")).await.expect(200);
+            let delivery = scene
+                .admin()
+                .get(&format!("{path}/deliveries/{id}"))
+                .await
+                .expect(200);
             if delivery["status"] == wanted {
                 return delivery;
             }
@@ -162,7 +173,10 @@ async fn deleted(scene: &Scene) -> Answer {
 async fn tests(scene: &Scene) -> Answer {
     let merchant = scene.merchant().await;
     let endpoint = scene.endpoint_of(&merchant, &scene.endpoint_body()).await;
-    let path = format!("/v1/merchants/{merchant}/endpoints/{}/test", text(&endpoint, "id"));
+    let path = format!(
+        "/v1/merchants/{merchant}/endpoints/{}/test",
+        text(&endpoint, "id")
+    );
     let before = scene.receiver.requests().len();
     let mut refused = None;
     for answer in join_all((0..100).map(|_| scene.admin().act(&path))).await {

@@ -29,13 +29,18 @@ async fn a_rightly_signed_token_is_refused_for_what_it_says(mode: Mode) {
     let scene = Scene::start(mode).await;
     let forge = Forge::of(&scene).await;
     let (header, claims) = (forge.header.to_string(), forge.claims.to_string());
-    call(&scene, &forge.token(&header, &claims)).await.expect(200);
+    call(&scene, &forge.token(&header, &claims))
+        .await
+        .expect(200);
     let now = forge.claims["iat"].as_i64().unwrap();
     let unsigned = |alg: &str| {
         let mut header = forge.header.clone();
         header["alg"] = alg.into();
         let parts = [header.to_string(), claims.clone()];
-        format!("{}.", parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join("."))
+        format!(
+            "{}.",
+            parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".")
+        )
     };
     let lies = [
         ("none", unsigned("none")),
@@ -52,28 +57,49 @@ async fn a_rightly_signed_token_is_refused_for_what_it_says(mode: Mode) {
             forge.token(&header.to_string(), &claims)
         }),
         ("kid of a file", forge.with_header("kid", "/dev/null")),
-        ("kid of a statement", forge.with_header("kid", "x' UNION SELECT 'a")),
+        (
+            "kid of a statement",
+            forge.with_header("kid", "x' UNION SELECT 'a"),
+        ),
         ("kid of a list", forge.with_header("kid", json!(["a"]))),
         ("crit", forge.with_header("crit", json!(["exp"]))),
-        ("jku", forge.with_header("jku", "https://attacker.example/keys")),
-        ("x5u", forge.with_header("x5u", "https://attacker.example/cert")),
+        (
+            "jku",
+            forge.with_header("jku", "https://attacker.example/keys"),
+        ),
+        (
+            "x5u",
+            forge.with_header("x5u", "https://attacker.example/cert"),
+        ),
         ("expired", forge.with_claim("exp", now - 1)),
         ("expired just now", forge.with_claim("exp", now)),
         ("exp as text", forge.with_claim("exp", "9999999999")),
         ("exp as fraction", forge.with_claim("exp", 9_999_999_999.5)),
         ("nbf in the future", forge.with_claim("nbf", now + 3_600)),
         ("another audience", forge.with_claim("aud", "another-api")),
-        ("many audiences", forge.with_claim("aud", json!(["hookyard-api", "another"]))),
+        (
+            "many audiences",
+            forge.with_claim("aud", json!(["hookyard-api", "another"])),
+        ),
         ("no audience", forge.with_claim("aud", Value::Null)),
-        ("another issuer", forge.with_claim("iss", "https://attacker.example")),
-        ("nobody", forge.with_claim("sub", "usr_01h455vb4pex5vsknk084sn02q")),
+        (
+            "another issuer",
+            forge.with_claim("iss", "https://attacker.example"),
+        ),
+        (
+            "nobody",
+            forge.with_claim("sub", "usr_01h455vb4pex5vsknk084sn02q"),
+        ),
         ("an admin", forge.with_claim("platform_role", "admin")),
     ];
     for (lie, token) in lies {
         let answer = call(&scene, &token).await;
         assert_eq!(answer.problem(401), "unauthenticated", "{lie}");
         let shown = String::from_utf8_lossy(&answer.body).into_owned();
-        assert!(!shown.contains("expired") && !shown.contains("signature"), "{lie}: {shown}");
+        assert!(
+            !shown.contains("expired") && !shown.contains("signature"),
+            "{lie}: {shown}"
+        );
     }
 }
 
@@ -104,14 +130,23 @@ async fn a_cursor_is_taken_as_it_was_written_only(mode: Mode) {
         assert_eq!(answer.problem(400), "invalid-cursor", "bit {bit}");
     }
     let cut = &cursor[..cursor.len() - 1];
-    for changed in [cut, &format!("{cursor}A"), &format!("{cursor}=="), "AA", "x".repeat(5_000).as_str()] {
+    for changed in [
+        cut,
+        &format!("{cursor}A"),
+        &format!("{cursor}=="),
+        "AA",
+        "x".repeat(5_000).as_str(),
+    ] {
         let answer = with(&scene.owner, &list, changed).await;
         assert_eq!(answer.problem(400), "invalid-cursor", "{changed}");
     }
     let lists = [
         (&scene.other_owner, scene.other_path("/events?limit=1")),
         (&scene.owner, scene.path("/deliveries?limit=1")),
-        (&scene.owner, scene.path(&format!("/events?limit=1&event_type={EVENT}"))),
+        (
+            &scene.owner,
+            scene.path(&format!("/events?limit=1&event_type={EVENT}")),
+        ),
         (&scene.owner, scene.path("/endpoints?limit=1")),
     ];
     for (who, list) in lists {
@@ -122,7 +157,9 @@ async fn a_cursor_is_taken_as_it_was_written_only(mode: Mode) {
 
 async fn a_field_of_the_servers_is_refused_and_changes_nothing(mode: Mode) {
     let scene = Scene::start(mode).await;
-    let endpoint = scene.endpoint_of(&scene.stage.merchant, &scene.endpoint_body()).await;
+    let endpoint = scene
+        .endpoint_of(&scene.stage.merchant, &scene.endpoint_body())
+        .await;
     let endpoint = scene.path(&format!("/endpoints/{}", text(&endpoint, "id")));
     let fields = json!({
         "id": "ep_01h455vb4pex5vsknk084sn02q",
@@ -141,7 +178,10 @@ async fn a_field_of_the_servers_is_refused_and_changes_nothing(mode: Mode) {
         "constructor": {},
     });
     let merchant = scene.path("");
-    let before = [scene.owner.get(&merchant).await, scene.owner.get(&endpoint).await];
+    let before = [
+        scene.owner.get(&merchant).await,
+        scene.owner.get(&endpoint).await,
+    ];
     for (name, value) in fields.as_object().unwrap() {
         let alone = json!({name: value});
         for path in [&merchant, &endpoint] {
@@ -151,7 +191,10 @@ async fn a_field_of_the_servers_is_refused_and_changes_nothing(mode: Mode) {
         let event = json!({"event_type": EVENT, "payload": {}, name: value});
         refuse(&scene.post_event(&[], event.to_string()).await, name);
         let key = json!({"name": "a key", "scopes": ["events:read"], name: value});
-        refuse(&scene.owner.post(&scene.path("/api-keys"), &key).await, name);
+        refuse(
+            &scene.owner.post(&scene.path("/api-keys"), &key).await,
+            name,
+        );
     }
     // Suspending is the platform's: an owner may not lift it, nor set it.
     for suspended in [true, false] {
@@ -166,11 +209,20 @@ async fn a_field_of_the_servers_is_refused_and_changes_nothing(mode: Mode) {
         "platform_role": "admin",
     });
     for who in [&scene.owner, &scene.viewer] {
-        assert_eq!(who.post("/v1/users", &person).await.problem(403), "forbidden");
+        assert_eq!(
+            who.post("/v1/users", &person).await.problem(403),
+            "forbidden"
+        );
         let new = json!({"name": "Mine", "store": {"name": "Mine"}});
-        assert_eq!(who.post("/v1/merchants", &new).await.problem(403), "forbidden");
+        assert_eq!(
+            who.post("/v1/merchants", &new).await.problem(403),
+            "forbidden"
+        );
     }
-    let after = [scene.owner.get(&merchant).await, scene.owner.get(&endpoint).await];
+    let after = [
+        scene.owner.get(&merchant).await,
+        scene.owner.get(&endpoint).await,
+    ];
     for (before, after) in before.iter().zip(&after) {
         assert_eq!(before.expect(200), after.expect(200));
     }
@@ -185,14 +237,17 @@ fn refuse(answer: &Answer, name: &str) {
 
 /// Escape sequences and line breaks in everything that callers and receivers say.
 async fn nothing_that_anybody_says_breaks_a_line_of_the_log(mode: Mode) {
-    const NASTY: &str = "\u{1b}[2J\u{1b}[31m\r\n{\"level\":\"ERROR\",\"message\":\"planted\"}\u{7}\u{85}\u{2028}";
+    const NASTY: &str =
+        "\u{1b}[2J\u{1b}[31m\r\n{\"level\":\"ERROR\",\"message\":\"planted\"}\u{7}\u{85}\u{2028}";
     let scene = Scene::start(mode).await;
     scene.receiver.answer(Behaviour::Answer {
         status: 500,
         headers: vec![("x-note".to_owned(), "a\u{85}b".to_owned())],
         body: NASTY.into(),
     });
-    let once = scene.endpoint_with(&json!({"schedule": [], "url": format!("{}/%1b%5b2J%0d%0aplanted", scene.receiver.url())}));
+    let once = scene.endpoint_with(
+        &json!({"schedule": [], "url": format!("{}/%1b%5b2J%0d%0aplanted", scene.receiver.url())}),
+    );
     let endpoint = scene.endpoint_of(&scene.stage.merchant, &once).await;
     let test = scene.path(&format!("/endpoints/{}/test", text(&endpoint, "id")));
     let attempt = scene.owner.act(&test).await.expect(200);
@@ -202,28 +257,63 @@ async fn nothing_that_anybody_says_breaks_a_line_of_the_log(mode: Mode) {
         "email": NASTY, "password": NASTY, "url": NASTY, "dialect": NASTY, "description": NASTY,
         "activities": [{"type": NASTY, "visitor": {"device_id": NASTY}}],
     });
-    for path in ["/v1/merchants", "/v1/users", "/v1/auth/token", "/v1/apps", "/v1/event-types"] {
+    for path in [
+        "/v1/merchants",
+        "/v1/users",
+        "/v1/auth/token",
+        "/v1/apps",
+        "/v1/event-types",
+    ] {
         let answer = scene.admin().post(path, &nasty).await;
-        assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
+        assert!(
+            (400..500).contains(&answer.status),
+            "{path}: {}",
+            answer.status
+        );
     }
     for path in ["/events", "/activities", "/endpoints", "/api-keys"] {
         let answer = scene.owner.post(&scene.path(path), &nasty).await;
-        assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
+        assert!(
+            (400..500).contains(&answer.status),
+            "{path}: {}",
+            answer.status
+        );
     }
     let login = json!({"email": format!("a@b.example{NASTY}"), "password": NASTY});
-    let answer = scene.owner.logged_out().post("/v1/auth/token", &login).await;
+    let answer = scene
+        .owner
+        .logged_out()
+        .post("/v1/auth/token", &login)
+        .await;
     assert!((400..500).contains(&answer.status));
     let event = json!({"event_type": EVENT, "payload": {NASTY: NASTY}});
-    scene.owner.post(&scene.path("/events"), &event).await.expect(202);
+    scene
+        .owner
+        .post(&scene.path("/events"), &event)
+        .await
+        .expect(202);
     let escaped = "%1b%5b2J%0d%0a%7b%22level%22:%22planted%22%7d";
-    for path in [format!("/v1/{escaped}"), scene.path(&format!("/events?cursor={escaped}")), format!("/{escaped}?{escaped}")] {
+    for path in [
+        format!("/v1/{escaped}"),
+        scene.path(&format!("/events?cursor={escaped}")),
+        format!("/{escaped}?{escaped}"),
+    ] {
         let answer = scene.owner.get(&path).await;
         assert!((400..500).contains(&answer.status), "{path}");
     }
-    for name in ["X-Request-Id", "User-Agent", "Authorization", "Idempotency-Key", "traceparent"] {
+    for name in [
+        "X-Request-Id",
+        "User-Agent",
+        "Authorization",
+        "Idempotency-Key",
+        "traceparent",
+    ] {
         let mut wire = Wire::connect(&scene.owner).await;
         let request = head("POST", &scene.path("/events"), scene.owner.token());
-        wire.say(format!("{request}{name}: {NASTY}\r\nContent-Length: 0\r\n\r\n")).await;
+        wire.say(format!(
+            "{request}{name}: {NASTY}\r\nContent-Length: 0\r\n\r\n"
+        ))
+        .await;
         assert_eq!(wire.answer().await.status, 400, "{name}");
     }
     let log = scene.log();
@@ -242,7 +332,11 @@ async fn a_form_of_another_site_changes_nothing(mode: Mode) {
     let nobody = scene.owner.logged_out();
     let before = scene.owner.get(&scene.path("/events")).await.expect(200);
     let token = scene.owner.token();
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ] {
         let cookies = format!("access_token={token}; token={token}; session={token}");
         let headers = [
             ("content-type", kind),
@@ -250,9 +344,14 @@ async fn a_form_of_another_site_changes_nothing(mode: Mode) {
             ("cookie", &cookies),
         ];
         let path = scene.path("/events");
-        let answer = nobody.send(Method::POST, &path, &headers, body.clone()).await;
+        let answer = nobody
+            .send(Method::POST, &path, &headers, body.clone())
+            .await;
         assert_eq!(answer.problem(401), "unauthenticated", "{kind}");
-        let answer = scene.owner.send(Method::POST, &path, &headers, body.clone()).await;
+        let answer = scene
+            .owner
+            .send(Method::POST, &path, &headers, body.clone())
+            .await;
         assert_eq!(answer.problem(415), "unsupported-media-type", "{kind}");
     }
     // Neither is it told that it might: no answer lets another site read it.
@@ -261,14 +360,22 @@ async fn a_form_of_another_site_changes_nothing(mode: Mode) {
             ("origin", "https://attacker.example"),
             ("access-control-request-method", "POST"),
         ];
-        let answer = nobody.send(method, &scene.path("/events"), &headers, "").await;
-        let shared = answer.headers.keys().any(|name| name.as_str().starts_with("access-control-"));
+        let answer = nobody
+            .send(method, &scene.path("/events"), &headers, "")
+            .await;
+        let shared = answer
+            .headers
+            .keys()
+            .any(|name| name.as_str().starts_with("access-control-"));
         assert!(!shared, "{:?}", answer.headers);
     }
     let login = json!({"email": "owner@example.com", "password": PASSWORD});
     let answer = nobody.post("/v1/auth/token", &login).await;
     assert!(answer.header("set-cookie").is_none());
-    assert_eq!(scene.owner.get(&scene.path("/events")).await.expect(200), before);
+    assert_eq!(
+        scene.owner.get(&scene.path("/events")).await.expect(200),
+        before
+    );
 }
 
 /// Every operation of the document that takes a body.
@@ -292,7 +399,11 @@ async fn a_body_too_deep_or_too_large_is_refused_by_each_operation(mode: Mode) {
                     .send(method.clone(), &path, &[], body.clone())
                     .await;
                 let shown = String::from_utf8_lossy(&answer.body).into_owned();
-                assert!(right.contains(&answer.status), "{method} {path}: {} {shown}", answer.status);
+                assert!(
+                    right.contains(&answer.status),
+                    "{method} {path}: {} {shown}",
+                    answer.status
+                );
                 answer.problem(answer.status);
             }
         }
@@ -311,5 +422,9 @@ fn filled(path: &str, merchant: &str) -> String {
         part => part.to_owned(),
     });
     let path = parts.collect::<Vec<_>>().join("/");
-    if path.starts_with("/v1") { path } else { format!("/v1{path}") }
+    if path.starts_with("/v1") {
+        path
+    } else {
+        format!("/v1{path}")
+    }
 }

@@ -123,7 +123,9 @@ pub(super) fn check(answers: &[Entry]) {
             faults.push(format!("{} is not in the list", entry.id));
         }
         if let Kind::Within { file, test } = entry.kind {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../..")
+                .join(file);
             let code = std::fs::read_to_string(path).unwrap_or_default();
             if !code.contains(&format!("fn {test}(")) {
                 faults.push(format!("{}: there is no {test} in {file}", entry.id));
@@ -195,7 +197,10 @@ fn fault(answer: &Answer, (statuses, problem): &(Vec<u16>, String)) -> Option<St
     let body = String::from_utf8_lossy(&answer.body);
     let shown: String = body.chars().take(300).collect();
     if !statuses.contains(&answer.status) {
-        return Some(format!("{} instead of {statuses:?}: {shown}", answer.status));
+        return Some(format!(
+            "{} instead of {statuses:?}: {shown}",
+            answer.status
+        ));
     }
     if problem.is_empty() {
         return None;

@@ -23,18 +23,32 @@ pub(super) fn entries() -> Vec<Entry> {
                 let first = format!("{path}?limit=1&event_type={EVENT}");
                 let first = scene.owner.get(&first).await.expect(200);
                 let cursor = text(&first, "next_cursor");
-                scene.owner.get(&format!("{path}?limit=1&cursor={cursor}")).await
+                scene
+                    .owner
+                    .get(&format!("{path}?limit=1&cursor={cursor}"))
+                    .await
             }
             .boxed_local()
         }),
         query("C07", "stauts=failed", "stauts"),
         case("C08", |scene| either(scene).boxed_local()),
-        query("C09", "from=2026-05-08T00:00:00Z&to=2026-05-07T00:00:00Z", "from"),
+        query(
+            "C09",
+            "from=2026-05-08T00:00:00Z&to=2026-05-07T00:00:00Z",
+            "from",
+        ),
         query("C10", "from=2026-02-30", "from"),
-        query("C11", "from=2026-01-01T00:00:00Z&to=2026-04-02T00:00:00Z", "from"),
+        query(
+            "C11",
+            "from=2026-01-01T00:00:00Z&to=2026-04-02T00:00:00Z",
+            "from",
+        ),
         query("C13", "sort=created_at;DROP%20TABLE", "sort"),
         case("C14", |scene| while_paging(scene).boxed_local()),
-        not_ours("C15", "no answer has an ETag, so no request has one to give back"),
+        not_ours(
+            "C15",
+            "no answer has an ETag, so no request has one to give back",
+        ),
         not_ours("C16", "as C15"),
         case("C18", |scene| keys(scene).boxed_local()),
         instead(
@@ -72,16 +86,27 @@ fn query(id: &'static str, query: &'static str, named: &'static str) -> Entry {
 async fn either(scene: &Scene) -> Answer {
     let merchant = scene.merchant().await;
     let [once, twice] = [json!({"schedule": []}), json!({"enabled": false})];
-    scene.endpoint_of(&merchant, &scene.endpoint_with(&once)).await;
-    scene.endpoint_of(&merchant, &scene.endpoint_with(&twice)).await;
+    scene
+        .endpoint_of(&merchant, &scene.endpoint_with(&once))
+        .await;
+    scene
+        .endpoint_of(&merchant, &scene.endpoint_with(&twice))
+        .await;
     let path = format!("/v1/merchants/{merchant}");
     let event = json!({"event_type": EVENT, "payload": {}});
-    scene.admin().post(&format!("{path}/events"), &event).await.expect(202);
+    scene
+        .admin()
+        .post(&format!("{path}/events"), &event)
+        .await
+        .expect(202);
     loop {
         let query = format!("{path}/deliveries?status=succeeded&status=skipped");
         let answer = scene.admin().get(&query).await;
         let both = answer.expect(200)["data"].as_array().unwrap().len();
-        let one = scene.admin().get(&format!("{path}/deliveries?status=skipped")).await;
+        let one = scene
+            .admin()
+            .get(&format!("{path}/deliveries?status=skipped"))
+            .await;
         assert_eq!(one.expect(200)["data"].as_array().unwrap().len(), 1);
         if both == 2 {
             return answer;
@@ -119,13 +144,20 @@ async fn keys(scene: &Scene) -> Answer {
     let path = scene.path("/events");
     let send = async |key: &str| {
         let key = [("idempotency-key", key)];
-        scene.owner.send(Method::POST, &path, &key, body.clone()).await
+        scene
+            .owner
+            .send(Method::POST, &path, &key, body.clone())
+            .await
     };
     for good in ["a-key", "\"a-quoted-key\"", &"k".repeat(128)] {
         send(good).await.expect(202);
     }
     for bad in ["a key", "", "\"\""] {
-        assert_eq!(send(bad).await.problem(400), "invalid-idempotency-key", "{bad}");
+        assert_eq!(
+            send(bad).await.problem(400),
+            "invalid-idempotency-key",
+            "{bad}"
+        );
     }
     send(&"k".repeat(256)).await
 }
@@ -136,7 +168,12 @@ async fn after_a_failure(scene: &Scene) -> Answer {
     let path = format!("/v1/merchants/{merchant}/endpoints");
     let key = [("idempotency-key", "failed-at-first")];
     let body = scene.endpoint_body().to_string();
-    let send = async || scene.admin().send(Method::POST, &path, &key, body.clone()).await;
+    let send = async || {
+        scene
+            .admin()
+            .send(Method::POST, &path, &key, body.clone())
+            .await
+    };
     let held = Held::writes_of(&scene.stage.server.database_url(), "idempotent_answers").await;
     let failed = send().await;
     held.release().await;

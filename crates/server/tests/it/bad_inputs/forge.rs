@@ -38,7 +38,10 @@ impl Forge {
         let key = storage.server_key(KEY_NAME, &[0; 32], &mut rng).await;
         let genuine = scene.owner.token().to_owned();
         let part = |index| {
-            let part: &str = genuine.split('.').nth(index).expect("a token of three parts");
+            let part: &str = genuine
+                .split('.')
+                .nth(index)
+                .expect("a token of three parts");
             let json = URL_SAFE_NO_PAD.decode(part).expect("base64");
             serde_json::from_slice(&json).expect("JSON")
         };
@@ -76,7 +79,10 @@ pub(super) fn sign(key: &[u8], header: &str, claims: &str) -> String {
     let said = parts.join(".");
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key");
     mac.update(said.as_bytes());
-    format!("{said}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    format!(
+        "{said}.{}",
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    )
 }
 
 /// Calls with a token.

@@ -30,11 +30,16 @@ pub(super) fn entries() -> Vec<Entry> {
             with_headers(scene, many.collect()).boxed_local()
         }),
         case("H32", |scene| {
-            let large = (0..9).map(|number| (format!("X-Large-{number}"), "v".repeat(1_000).into()));
+            let large =
+                (0..9).map(|number| (format!("X-Large-{number}"), "v".repeat(1_000).into()));
             with_headers(scene, large.collect()).boxed_local()
         }),
-        case("H34", |scene| hidden(scene, "Cookie", "session=of-the-receiver").boxed_local()),
-        case("H35", |scene| hidden(scene, "Authorization", "Basic b3VyOnNlY3JldA==").boxed_local()),
+        case("H34", |scene| {
+            hidden(scene, "Cookie", "session=of-the-receiver").boxed_local()
+        }),
+        case("H35", |scene| {
+            hidden(scene, "Authorization", "Basic b3VyOnNlY3JldA==").boxed_local()
+        }),
     ]
 }
 
@@ -53,7 +58,9 @@ fn names(id: &'static str, names: &'static [&'static str]) -> Entry {
             let tries = names.chunks(if same { names.len() } else { 1 });
             let mut last = None;
             for together in tries {
-                let headers = together.iter().map(|name| ((*name).to_owned(), "value".into()));
+                let headers = together
+                    .iter()
+                    .map(|name| ((*name).to_owned(), "value".into()));
                 let answer = with_headers(scene, headers.collect()).await;
                 assert_eq!(answer.status, 422, "{together:?}");
                 last = Some(answer);
@@ -77,9 +84,8 @@ async fn hidden(scene: &Scene, name: &str, value: &str) -> Answer {
     let events = format!("/v1/merchants/{merchant}/events");
     let event = json!({"event_type": "PRODUCT_VIEWED", "payload": {}});
     let published = scene.admin().post(&events, &event).await.expect(202);
-    let arrived = |all: &[testkit::receiver::Recorded]| {
-        all.iter().any(|one| one.header(name) == Some(value))
-    };
+    let arrived =
+        |all: &[testkit::receiver::Recorded]| all.iter().any(|one| one.header(name) == Some(value));
     scene.receiver.wait_until(SOON, arrived).await;
     let delivery = published["deliveries"][0]["id"].as_str().unwrap();
     let delivery = format!("/v1/merchants/{merchant}/deliveries/{delivery}");

@@ -24,9 +24,20 @@ pub(super) fn entries() -> Vec<Entry> {
             .boxed_local()
         }),
         body("J10", utf16(&payload("{}"))),
-        body("J11", payload("{\"a\":\"#\"}").replace('#', "\u{1}").into_bytes().into_iter().map(|byte| if byte == 1 { 0xff } else { byte }).collect()),
+        body(
+            "J11",
+            payload("{\"a\":\"#\"}")
+                .replace('#', "\u{1}")
+                .into_bytes()
+                .into_iter()
+                .map(|byte| if byte == 1 { 0xff } else { byte })
+                .collect(),
+        ),
         body("J13", payload(r#"{"a":"\ud800"}"#).into_bytes()),
-        body("J17", format!(r#"{{"event_type":"{EVENT}","event_type":"X","payload":{{}}}}"#).into_bytes()),
+        body(
+            "J17",
+            format!(r#"{{"event_type":"{EVENT}","event_type":"X","payload":{{}}}}"#).into_bytes(),
+        ),
         case("J18", |scene| {
             async move {
                 let body = scene.endpoint_body().to_string();
@@ -36,7 +47,15 @@ pub(super) fn entries() -> Vec<Entry> {
             }
             .boxed_local()
         }),
-        body("J19", payload(&format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000))).into_bytes()),
+        body(
+            "J19",
+            payload(&format!(
+                "{{\"a\":{}{}}}",
+                "[".repeat(100_000),
+                "]".repeat(100_000)
+            ))
+            .into_bytes(),
+        ),
         case("J23", |scene| {
             let filler = "x".repeat(PAYLOAD_MAX - r#"{"a":""}"#.len());
             let filler = format!(r#"{{"a":"{filler}"}}"#);
@@ -63,7 +82,11 @@ pub(super) fn entries() -> Vec<Entry> {
         media("J47", "text/plain"),
         media("J48", "application/x-www-form-urlencoded"),
         media("J49", "application/json; charset=utf-16"),
-        field("J51", "/event_type", &[r#"{"event_type":"NOPE","payload":{}}"#]),
+        field(
+            "J51",
+            "/event_type",
+            &[r#"{"event_type":"NOPE","payload":{}}"#],
+        ),
         case("J52", |scene| {
             async move {
                 let mut last = None;
@@ -75,7 +98,15 @@ pub(super) fn entries() -> Vec<Entry> {
             }
             .boxed_local()
         }),
-        times("J53", &["yesterday", "2026-13-01", "1674573460", "2026-05-07T10:00:00"]),
+        times(
+            "J53",
+            &[
+                "yesterday",
+                "2026-13-01",
+                "1674573460",
+                "2026-05-07T10:00:00",
+            ],
+        ),
         times("J54", &["9999-01-01T00:00:00Z", "0001-01-01T00:00:00Z"]),
         case("J55", |scene| {
             async move {
@@ -185,10 +216,25 @@ async fn repeated(scene: &Scene) -> Answer {
     let second = scene.owner.post(&path, &body).await;
     assert_eq!(second.expect(200), first_id, "the first answer again");
     let other = json!({"event_type": EVENT, "payload": {"n": 2}, "event_id": "said-twice"});
-    assert_eq!(scene.owner.post(&path, &other).await.problem(409), "conflict");
-    let listed = scene.owner.get(&format!("{path}?limit=250")).await.expect(200);
+    assert_eq!(
+        scene.owner.post(&path, &other).await.problem(409),
+        "conflict"
+    );
+    let listed = scene
+        .owner
+        .get(&format!("{path}?limit=250"))
+        .await
+        .expect(200);
     let same = |event: &&Value| event["event_id"] == text(&first_id, "event_id");
-    assert_eq!(listed["data"].as_array().unwrap().iter().filter(same).count(), 1);
+    assert_eq!(
+        listed["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(same)
+            .count(),
+        1
+    );
     let shown = scene
         .owner
         .send(Method::GET, &scene.path("/events/said-twice"), &[], "")

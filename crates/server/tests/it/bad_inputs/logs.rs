@@ -28,7 +28,11 @@ pub(super) fn entries() -> Vec<Entry> {
             }
             .boxed_local()
         }),
-        within("L12", "crates/admin/src/edge.rs", "a_panic_becomes_a_problem_that_tells_nothing"),
+        within(
+            "L12",
+            "crates/admin/src/edge.rs",
+            "a_panic_becomes_a_problem_that_tells_nothing",
+        ),
     ]
 }
 
@@ -44,11 +48,17 @@ pub(super) fn check_lines(log: &str) {
 async fn user_agent(scene: &Scene) -> Answer {
     let mut wire = Wire::connect(&scene.owner).await;
     let request = head("GET", "/v1/me", scene.owner.token());
-    wire.say(format!("{request}User-Agent: x\u{1b}[2J\r\n\r\n")).await;
+    wire.say(format!("{request}User-Agent: x\u{1b}[2J\r\n\r\n"))
+        .await;
     let answer = wire.answer().await;
     let mut wire = Wire::connect(&scene.owner).await;
-    wire.say(format!("{request}User-Agent: x\r\nplanted\r\n\r\n")).await;
-    assert_eq!(wire.answer().await.status, 400, "what follows a line break is no header");
+    wire.say(format!("{request}User-Agent: x\r\nplanted\r\n\r\n"))
+        .await;
+    assert_eq!(
+        wire.answer().await.status,
+        400,
+        "what follows a line break is no header"
+    );
     check_lines(&scene.log());
     assert!(!scene.log().contains("planted"));
     answer
@@ -56,11 +66,17 @@ async fn user_agent(scene: &Scene) -> Answer {
 
 async fn query_of_a_url(scene: &Scene) -> Answer {
     let url = format!("{}/hook?token=only-for-the-receiver", scene.receiver.url());
-    let made = scene.post_endpoint_with(json!({"url": url, "schedule": []})).await;
+    let made = scene
+        .post_endpoint_with(json!({"url": url, "schedule": []}))
+        .await;
     let endpoint = made.expect(201);
     assert_eq!(endpoint["url"], url, "its owner sees it whole");
     let endpoint = scene.path(&format!("/endpoints/{}", text(&endpoint, "id")));
-    let tested = scene.owner.act(&format!("{endpoint}/test")).await.expect(200);
+    let tested = scene
+        .owner
+        .act(&format!("{endpoint}/test"))
+        .await
+        .expect(200);
     assert_eq!(tested["outcome"], "success");
     let attempts = format!("/deliveries/{}/attempts", text(&tested, "delivery_id"));
     for path in [endpoint, scene.path("/endpoints"), scene.path(&attempts)] {
@@ -89,7 +105,12 @@ async fn request_ids(scene: &Scene) -> Answer {
     let kept = send("mine-1.2_3").await;
     assert_eq!(kept.header("x-request-id"), Some("mine-1.2_3"));
     let mut last = None;
-    for id in ["x".repeat(10 * 1024), "x".repeat(65), "a b".to_owned(), "a\u{9}b".to_owned()] {
+    for id in [
+        "x".repeat(10 * 1024),
+        "x".repeat(65),
+        "a b".to_owned(),
+        "a\u{9}b".to_owned(),
+    ] {
         let answer = send(&id).await;
         let given = answer.header("x-request-id").expect("an id");
         assert!(given.starts_with("req_"), "{given}");

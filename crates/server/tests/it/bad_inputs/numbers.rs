@@ -30,7 +30,9 @@ pub(super) fn entries() -> Vec<Entry> {
 }
 
 fn same(id: &'static str, payload: &'static str) -> Entry {
-    case(id, move |scene| arrives_as_it_is(scene, payload).boxed_local())
+    case(id, move |scene| {
+        arrives_as_it_is(scene, payload).boxed_local()
+    })
 }
 
 async fn arrives_as_it_is(scene: &Scene, payload: &str) -> Answer {
@@ -43,8 +45,16 @@ async fn arrives_as_it_is(scene: &Scene, payload: &str) -> Answer {
 
 /// Whether the signature is over the bytes that came. Source: Standard Webhooks, "Signature scheme".
 fn signed(arrived: &Arrived) -> bool {
-    let header = |name: &str| arrived.request.header(name).expect("a header of signatures");
-    let key = arrived.secret.strip_prefix("whsec_").expect("a signing secret");
+    let header = |name: &str| {
+        arrived
+            .request
+            .header(name)
+            .expect("a header of signatures")
+    };
+    let key = arrived
+        .secret
+        .strip_prefix("whsec_")
+        .expect("a signing secret");
     let key = STANDARD.decode(key).expect("base64");
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key");
     mac.update(format!("{}.{}.", header("webhook-id"), header("webhook-timestamp")).as_bytes());
@@ -72,6 +82,9 @@ async fn many_keys(scene: &Scene) -> Answer {
     let began = Instant::now();
     let arrived = scene.arrives(&keys).await;
     let took = began.elapsed();
-    assert!(took < plain + SLOWER, "{took:?}, one text of the same size {plain:?}");
+    assert!(
+        took < plain + SLOWER,
+        "{took:?}, one text of the same size {plain:?}"
+    );
     arrived.answer
 }

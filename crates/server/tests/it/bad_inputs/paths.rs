@@ -90,7 +90,9 @@ async fn another_method(scene: &Scene) -> Answer {
     let merchant = scene.merchant().await;
     let path = format!("/v1/merchants/{merchant}/endpoints");
     let override_it = [("x-http-method-override", "DELETE")];
-    let body = scene.endpoint_with(&json!({"description": "kept"})).to_string();
+    let body = scene
+        .endpoint_with(&json!({"description": "kept"}))
+        .to_string();
     let made = scene
         .admin()
         .send(Method::POST, &path, &override_it, body)

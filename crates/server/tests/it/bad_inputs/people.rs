@@ -11,7 +11,10 @@ use super::scene::{PASSWORD, Scene};
 pub(super) fn entries() -> Vec<Entry> {
     vec![
         pending("E03", "invitations"),
-        not_ours("E04", "nobody signs up by themselves: people are added or invited"),
+        not_ours(
+            "E04",
+            "nobody signs up by themselves: people are added or invited",
+        ),
         case("E05", |scene| wrong_passwords(scene).boxed_local()),
         pending("E06", "limits per address"),
         case("E08", |scene| in_sequence(scene).boxed_local()),
@@ -22,7 +25,9 @@ pub(super) fn entries() -> Vec<Entry> {
 /// A hundred wrong passwords of one account in ten minutes, then none is looked at any more, right or wrong.
 async fn wrong_passwords(scene: &Scene) -> Answer {
     let merchant = scene.merchant().await;
-    scene.person("guessed@example.com", &merchant, "viewer").await;
+    scene
+        .person("guessed@example.com", &merchant, "viewer")
+        .await;
     let nobody = scene.admin().logged_out();
     let login = async |email: &str, password: &str| {
         let body = json!({"email": email, "password": password});
@@ -30,7 +35,9 @@ async fn wrong_passwords(scene: &Scene) -> Answer {
     };
     for ten in 0..10 {
         let guesses: Vec<String> = (0..10).map(|n| format!("wrong guess {ten}{n}")).collect();
-        let guesses = guesses.iter().map(|guess| login("guessed@example.com", guess));
+        let guesses = guesses
+            .iter()
+            .map(|guess| login("guessed@example.com", guess));
         for answer in join_all(guesses).await {
             assert_eq!(answer.problem(401), "unauthenticated");
         }

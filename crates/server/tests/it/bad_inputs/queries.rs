@@ -30,7 +30,10 @@ pub(super) fn entries() -> Vec<Entry> {
             |scene| async move { of_all(scene, "%ED%A0%80").await }.boxed_local(),
         ),
         case("Q11", |scene| session_ids(scene).boxed_local()),
-        not_ours("Q12", "merchants have no slugs: names are texts and never part of a statement"),
+        not_ours(
+            "Q12",
+            "merchants have no slugs: names are texts and never part of a statement",
+        ),
     ]
 }
 
@@ -58,7 +61,10 @@ fn literal(id: &'static str, text: &'static str) -> Entry {
 async fn of_all(scene: &Scene, text: &str) -> Answer {
     let mut answers = Vec::new();
     for filter in TEXTS {
-        let answer = scene.owner.get(&scene.path(&format!("{filter}{text}"))).await;
+        let answer = scene
+            .owner
+            .get(&scene.path(&format!("{filter}{text}")))
+            .await;
         let body = String::from_utf8_lossy(&answer.body).into_owned();
         answers.push((filter, answer.status, body, answer));
     }

@@ -40,10 +40,7 @@ impl Scene {
     /// A server whose failed deliveries are not retried while a case runs.
     pub(crate) async fn start(mode: Mode) -> Self {
         let settings = [LATER, ("HOOKYARD_LOG", "debug,hyper=info,sqlx=info")];
-        let (stage, receiver) = tokio::join!(
-            Stage::start_with(mode, &settings),
-            Receiver::start()
-        );
+        let (stage, receiver) = tokio::join!(Stage::start_with(mode, &settings), Receiver::start());
         let other = create_merchant(stage.rest(), "Another Store").await;
         let mut scene = Self {
             owner: stage.rest().clone(),
@@ -130,7 +127,11 @@ impl Scene {
     }
 
     /// POSTs a body of events as it is; what is refused must not be there afterwards.
-    pub(super) async fn post_event(&self, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answer {
+    pub(super) async fn post_event(
+        &self,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
         let path = self.path("/events");
         let before = self.owner.get(&path).await.expect(200);
         let body: Vec<u8> = body.into();
@@ -152,8 +153,15 @@ impl Scene {
         let answer = self.admin().send(Method::POST, &path, &[], body).await;
         let event_id = text(&answer.expect(202), "event_id").to_owned();
         let ours = |request: &&Recorded| request.header("webhook-id") == Some(&event_id);
-        let requests = self.receiver.wait_until(SOON, |all| all.iter().any(|one| ours(&one)));
-        let request = requests.await.iter().find(ours).expect("the request").clone();
+        let requests = self
+            .receiver
+            .wait_until(SOON, |all| all.iter().any(|one| ours(&one)));
+        let request = requests
+            .await
+            .iter()
+            .find(ours)
+            .expect("the request")
+            .clone();
         Arrived {
             answer,
             request,

@@ -13,21 +13,34 @@ pub(super) fn entries() -> Vec<Entry> {
     vec![
         case("M04", |scene| {
             async move {
-                let endpoint = scene.endpoint_of(&scene.stage.merchant, &scene.endpoint_body()).await;
+                let endpoint = scene
+                    .endpoint_of(&scene.stage.merchant, &scene.endpoint_body())
+                    .await;
                 let event = json!({"event_type": EVENT, "payload": {}});
-                let published = scene.owner.post(&scene.path("/events"), &event).await.expect(202);
+                let published = scene
+                    .owner
+                    .post(&scene.path("/events"), &event)
+                    .await
+                    .expect(202);
                 let ours = |one: &&Value| one["endpoint_id"] == endpoint["id"];
                 let all = published["deliveries"].as_array().unwrap();
                 let id = text(all.iter().find(ours).unwrap(), "id");
                 let path = scene.path(&format!("/deliveries/{id}"));
-                let answer = scene.owner.patch(&path, &json!({"status": "delivered"})).await;
+                let answer = scene
+                    .owner
+                    .patch(&path, &json!({"status": "delivered"}))
+                    .await;
                 assert_eq!(answer.header("allow"), Some("GET"));
                 answer
             }
             .boxed_local()
         }),
         wrong("M06", "/enabled", &[r#"{"enabled":"true"}"#]),
-        wrong("M07", "/event_types", &[r#"{"event_types":"PRODUCT_VIEWED"}"#]),
+        wrong(
+            "M07",
+            "/event_types",
+            &[r#"{"event_types":"PRODUCT_VIEWED"}"#],
+        ),
         wrong("M08", "/event_types", &[r#"{"event_types":[]}"#]),
         case("M12", |scene| nothing(scene).boxed_local()),
         case("M13", |scene| json_patch(scene).boxed_local()),
@@ -35,8 +48,15 @@ pub(super) fn entries() -> Vec<Entry> {
             async move {
                 let long = vec!["1m"; 1_000];
                 let mut last = None;
-                for schedule in [json!([0, 0, 0]), json!(["0s", "0s", "0s"]), json!(long), json!(["-1m"])] {
-                    let answer = scene.post_endpoint_with(json!({"schedule": schedule})).await;
+                for schedule in [
+                    json!([0, 0, 0]),
+                    json!(["0s", "0s", "0s"]),
+                    json!(long),
+                    json!(["-1m"]),
+                ] {
+                    let answer = scene
+                        .post_endpoint_with(json!({"schedule": schedule}))
+                        .await;
                     let problem = answer.expect(422);
                     let pointer = text(&problem["errors"][0], "pointer");
                     assert!(pointer.starts_with("/schedule"), "{problem}");
@@ -62,7 +82,10 @@ fn wrong(id: &'static str, pointer: &'static str, members: &'static [&'static st
         async move {
             let merchant = scene.merchant().await;
             let endpoint = scene.endpoint_of(&merchant, &scene.endpoint_body()).await;
-            let path = format!("/v1/merchants/{merchant}/endpoints/{}", text(&endpoint, "id"));
+            let path = format!(
+                "/v1/merchants/{merchant}/endpoints/{}",
+                text(&endpoint, "id")
+            );
             let before = scene.admin().get(&path).await.expect(200);
             let mut last = None;
             for member in members {
@@ -107,7 +130,12 @@ async fn json_patch(scene: &Scene) -> Answer {
 
 async fn names(scene: &Scene) -> Answer {
     let mut last = None;
-    for name in ["x".repeat(10_000), "x".repeat(121), "   ".to_owned(), String::new()] {
+    for name in [
+        "x".repeat(10_000),
+        "x".repeat(121),
+        "   ".to_owned(),
+        String::new(),
+    ] {
         let merchant = json!({"name": name, "store": {"name": "Fine"}});
         let store = json!({"name": "Fine", "store": {"name": name}});
         let key = json!({"name": name, "scopes": ["events:read"]});
@@ -120,13 +148,24 @@ async fn names(scene: &Scene) -> Answer {
             ("/v1/apps", "/name", app),
         ] {
             let answer = scene.admin().post(path, &body).await;
-            assert_eq!(answer.expect(422)["errors"][0]["pointer"], pointer, "{path}");
+            assert_eq!(
+                answer.expect(422)["errors"][0]["pointer"],
+                pointer,
+                "{path}"
+            );
             last = Some(answer);
         }
     }
     let trimmed = json!({"name": "  Fine ", "store": {"name": " Fine  "}});
-    let made = scene.admin().post("/v1/merchants", &trimmed).await.expect(201);
-    assert_eq!((&made["name"], &made["store"]["name"]), (&json!("Fine"), &json!("Fine")));
+    let made = scene
+        .admin()
+        .post("/v1/merchants", &trimmed)
+        .await
+        .expect(201);
+    assert_eq!(
+        (&made["name"], &made["store"]["name"]),
+        (&json!("Fine"), &json!("Fine"))
+    );
     last.expect("a name")
 }
 
@@ -140,7 +179,11 @@ async fn one_too_many(scene: &Scene) -> Answer {
     let answer = scene.admin().post(&path, &body).await;
     let problem = answer.json();
     assert!(text(&problem, "detail").contains("50"), "{problem}");
-    let listed = scene.admin().get(&format!("{path}?limit=250")).await.expect(200);
+    let listed = scene
+        .admin()
+        .get(&format!("{path}?limit=250"))
+        .await
+        .expect(200);
     assert_eq!(listed["data"].as_array().unwrap().len(), 50);
     answer
 }

@@ -80,7 +80,11 @@ async fn patched(scene: &Scene) -> Answer {
         assert_eq!(answer.problem(404), "not-found", "{path}");
         last = Some(answer);
     }
-    let shown = scene.other_owner.get(&scene.other_path(&rest)).await.expect(200);
+    let shown = scene
+        .other_owner
+        .get(&scene.other_path(&rest))
+        .await
+        .expect(200);
     assert_eq!(shown["description"], "of the other");
     assert_eq!(shown["updated_at"], endpoint["updated_at"]);
     last.expect("a path")
@@ -95,7 +99,11 @@ async fn deleted(scene: &Scene) -> Answer {
         assert_eq!(answer.problem(404), "not-found", "{path}");
         last = Some(answer);
     }
-    scene.other_owner.get(&scene.other_path(&rest)).await.expect(200);
+    scene
+        .other_owner
+        .get(&scene.other_path(&rest))
+        .await
+        .expect(200);
     last.expect("a path")
 }
 
@@ -110,8 +118,15 @@ async fn retried(scene: &Scene) -> Answer {
     }
     let path = scene.other_path(&format!("/deliveries/{delivery}"));
     let shown = scene.other_owner.get(&path).await.expect(200);
-    assert_eq!((&shown["status"], &shown["attempt_count"]), (&json!("failed"), &json!(1)));
-    assert_eq!(scene.receiver.requests().len(), got, "the receiver got something");
+    assert_eq!(
+        (&shown["status"], &shown["attempt_count"]),
+        (&json!("failed"), &json!(1))
+    );
+    assert_eq!(
+        scene.receiver.requests().len(),
+        got,
+        "the receiver got something"
+    );
     last.expect("a path")
 }
 
@@ -129,9 +144,17 @@ async fn attempts(scene: &Scene) -> Answer {
 async fn cursor(scene: &Scene) -> Answer {
     for number in 0..2 {
         let body = json!({"event_type": EVENT, "payload": {"n": number}});
-        scene.other_owner.post(&scene.other_path("/events"), &body).await.expect(202);
+        scene
+            .other_owner
+            .post(&scene.other_path("/events"), &body)
+            .await
+            .expect(202);
     }
-    let first = scene.other_owner.get(&scene.other_path("/events?limit=1")).await.expect(200);
+    let first = scene
+        .other_owner
+        .get(&scene.other_path("/events?limit=1"))
+        .await
+        .expect(200);
     let cursor = text(&first, "next_cursor");
     let path = scene.path(&format!("/events?limit=1&cursor={cursor}"));
     scene.owner.get(&path).await
@@ -141,16 +164,24 @@ async fn same_key(scene: &Scene) -> Answer {
     let key = [("idempotency-key", "the-same-in-both")];
     let body = scene.endpoint_body().to_string();
     let mine = scene.path("/endpoints");
-    let mine = scene.owner.send(Method::POST, &mine, &key, body.clone()).await;
+    let mine = scene
+        .owner
+        .send(Method::POST, &mine, &key, body.clone())
+        .await;
     let other = scene.other_path("/endpoints");
-    let other = scene.other_owner.send(Method::POST, &other, &key, body).await;
+    let other = scene
+        .other_owner
+        .send(Method::POST, &other, &key, body)
+        .await;
     assert_ne!(mine.expect(201)["id"], other.expect(201)["id"]);
     assert!(other.header("idempotency-replayed").is_none());
     other
 }
 
 async fn viewer_retries(scene: &Scene) -> Answer {
-    let viewer = scene.person("watcher@example.com", &scene.other, "viewer").await;
+    let viewer = scene
+        .person("watcher@example.com", &scene.other, "viewer")
+        .await;
     let delivery = others_delivery(scene).await;
     let path = scene.other_path(&format!("/deliveries/{delivery}/retry"));
     viewer.act(&path).await
@@ -158,8 +189,19 @@ async fn viewer_retries(scene: &Scene) -> Answer {
 
 /// A key with every scope a merchant's may have.
 async fn key_of(admin: &Rest, merchant: &str) -> Rest {
-    let resources = ["events", "activities", "endpoints", "deliveries", "merchants", "apps", "users"];
-    let scopes: Vec<String> = resources.iter().map(|name| format!("{name}:write")).collect();
+    let resources = [
+        "events",
+        "activities",
+        "endpoints",
+        "deliveries",
+        "merchants",
+        "apps",
+        "users",
+    ];
+    let scopes: Vec<String> = resources
+        .iter()
+        .map(|name| format!("{name}:write"))
+        .collect();
     let path = format!("/v1/merchants/{merchant}/api-keys");
     let body = json!({"name": "everything", "scopes": scopes});
     let made = admin.post(&path, &body).await.expect(201);
@@ -169,7 +211,12 @@ async fn key_of(admin: &Rest, merchant: &str) -> Rest {
 async fn merchants_key(scene: &Scene) -> Answer {
     let key = key_of(scene.admin(), &scene.stage.merchant).await;
     let mut last = None;
-    for path in ["/v1/users", "/v1/merchants", "/v1/endpoints", "/v1/deliveries"] {
+    for path in [
+        "/v1/users",
+        "/v1/merchants",
+        "/v1/endpoints",
+        "/v1/deliveries",
+    ] {
         let answer = key.get(path).await;
         if path == "/v1/merchants" {
             // It is the list of one's own for everybody.
@@ -199,7 +246,11 @@ pub(super) async fn until(rest: &Rest, path: &str, status: u16) -> Answer {
         if answer.status == status {
             return answer;
         }
-        assert!(Instant::now() < end, "still {} after {BELIEVED:?}", answer.status);
+        assert!(
+            Instant::now() < end,
+            "still {} after {BELIEVED:?}",
+            answer.status
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -221,7 +272,11 @@ async fn same_session(scene: &Scene) -> Answer {
         "data": {"url": "https://shop.example/"},
     }]});
     let activities = scene.other_path("/activities");
-    scene.other_owner.post(&activities, &viewed).await.expect(202);
+    scene
+        .other_owner
+        .post(&activities, &viewed)
+        .await
+        .expect(202);
     let sessions = scene.other_path("/sessions?session_id=a-session");
     let before = scene.other_owner.get(&sessions).await.expect(200);
     assert_eq!(before["data"].as_array().unwrap().len(), 1);

@@ -43,10 +43,19 @@ pub(super) fn entries() -> Vec<Entry> {
         case("X12", |scene| {
             async move {
                 let mut last = None;
-                for page in ["/docs", "/docs/problems/not-found", "/openapi.json", "/v1/me", "/"] {
+                for page in [
+                    "/docs",
+                    "/docs/problems/not-found",
+                    "/openapi.json",
+                    "/v1/me",
+                    "/",
+                ] {
                     let answer = scene.owner.get(page).await;
                     let policy = answer.header("content-security-policy").unwrap_or_default();
-                    assert!(policy.contains("frame-ancestors 'none'"), "{page}: {policy}");
+                    assert!(
+                        policy.contains("frame-ancestors 'none'"),
+                        "{page}: {policy}"
+                    );
                     assert!(!policy.contains("http:"), "{page}: {policy}");
                     last = Some(answer);
                 }

@@ -34,7 +34,9 @@ pub(super) fn entries() -> Vec<Entry> {
             claims.as_object_mut().unwrap().remove("exp");
             vec![forge.token(&forge.header.to_string(), &claims.to_string())]
         }),
-        forged("W10", |forge| vec![forge.with_header("kid", "../../../../dev/null")]),
+        forged("W10", |forge| {
+            vec![forge.with_header("kid", "../../../../dev/null")]
+        }),
         forged("W14", |forge| {
             let key = json!({"kty": "oct", "k": "AAAA"});
             vec![forge.with_header("jwk", key)]
@@ -51,7 +53,11 @@ pub(super) fn entries() -> Vec<Entry> {
         case("W20", |scene| long(scene).boxed_local()),
         forged("W22", |forge| {
             let subject = &forge.claims["sub"];
-            let twice = forge.claims.to_string().replacen('{', &format!(r#"{{"sub":{subject},"#), 1);
+            let twice =
+                forge
+                    .claims
+                    .to_string()
+                    .replacen('{', &format!(r#"{{"sub":{subject},"#), 1);
             vec![forge.token(&forge.header.to_string(), &twice)]
         }),
         case("W24", |scene| refresh_token(scene).boxed_local()),
@@ -67,8 +73,14 @@ pub(super) fn entries() -> Vec<Entry> {
         case("W28", |scene| newline(scene).boxed_local()),
         case("W29", |scene| nearly(scene).boxed_local()),
         case("W30", |scene| revoked(scene).boxed_local()),
-        not_ours("W31", "there are no keys for tests: test sends are an action of an endpoint"),
-        pending("W32", "the dashboard's cookie: until then no cookie is read"),
+        not_ours(
+            "W31",
+            "there are no keys for tests: test sends are an action of an endpoint",
+        ),
+        pending(
+            "W32",
+            "the dashboard's cookie: until then no cookie is read",
+        ),
         case("W34", |scene| second_admin(scene).boxed_local()),
     ]
 }
@@ -76,7 +88,7 @@ pub(super) fn entries() -> Vec<Entry> {
 /// None of the tokens is taken; made the same way, a right one is.
 fn forged(id: &'static str, forge: fn(&Forge) -> Vec<String>) -> Entry {
     case(id, move |scene| {
-        let tokens = async {
+        let tokens = async move {
             let anvil = Forge::of(scene).await;
             let control = anvil.token(&anvil.header.to_string(), &anvil.claims.to_string());
             call(scene, &control).await.expect(200);
@@ -98,7 +110,8 @@ fn forged(id: &'static str, forge: fn(&Forge) -> Vec<String>) -> Entry {
 async fn long(scene: &Scene) -> Answer {
     let mut wire = Wire::connect(&scene.owner).await;
     let token = "x".repeat(64 * 1024);
-    wire.say(format!("{}\r\n", head("GET", "/v1/me", &token))).await;
+    wire.say(format!("{}\r\n", head("GET", "/v1/me", &token)))
+        .await;
     wire.answer().await
 }
 
@@ -138,7 +151,12 @@ async fn nearly(scene: &Scene) -> Answer {
     let mut wrong = key.clone();
     wrong.pop();
     wrong.push(last);
-    for near in ["hy_", &key[..key.len() / 2], &key[..key.len() - 1], &format!("{key}a")] {
+    for near in [
+        "hy_",
+        &key[..key.len() / 2],
+        &key[..key.len() - 1],
+        &format!("{key}a"),
+    ] {
         assert_eq!(call(scene, near).await.problem(401), "unauthenticated");
     }
     call(scene, &wrong).await
@@ -166,7 +184,9 @@ async fn second_admin(scene: &Scene) -> Answer {
     assert_eq!(again.status.code(), Some(3), "{again:?}");
     let users = scene.admin().get("/v1/users?limit=250").await.expect(200);
     let users = users["data"].as_array().unwrap();
-    let second = users.iter().filter(|user| user["email"] == "second@example.com");
+    let second = users
+        .iter()
+        .filter(|user| user["email"] == "second@example.com");
     assert_eq!(second.count(), 1);
     let body = json!({
         "email": "second@example.com",

@@ -93,9 +93,14 @@ fn parse(bytes: &[u8]) -> Option<(Answer, usize)> {
     let mut headers = HeaderMap::new();
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
         let name: HeaderName = name.parse().expect("a header's name");
-        headers.append(name, HeaderValue::from_str(value).expect("a header's value"));
+        headers.append(
+            name,
+            HeaderValue::from_str(value).expect("a header's value"),
+        );
     }
-    let length = headers.get("content-length").map_or("0", |value| value.to_str().unwrap());
+    let length = headers
+        .get("content-length")
+        .map_or("0", |value| value.to_str().unwrap());
     let length: usize = length.parse().expect("a length");
     let body = bytes.get(end + 4..end + 4 + length)?;
     let answer = Answer {
