@@ -13,7 +13,7 @@ use poem::http::header::{
 use poem::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
-use crate::operations::{Operations, PREFIX, hides_control};
+use crate::operations::{Operations, PREFIX, hides_control, is_utf8};
 use crate::problem::{ApiError, PROBLEM_JSON, Problem, Slug};
 
 /// Names a request in answers and logs.
@@ -84,6 +84,10 @@ impl<E> Edge<E> {
         }
         if hides_control(path) {
             return Err(ApiError::of(Slug::NotFound));
+        }
+        if !query.is_none_or(is_utf8) {
+            let detail = "The query must be UTF-8 once its escapes are read.";
+            return Err(ApiError::new(Slug::MalformedRequest, detail));
         }
         match query {
             Some(query) => self.operations.check_query(request.method(), path, query),

@@ -47,8 +47,12 @@ impl Storage {
         let Some(model) = find(&write.transaction, id.uuid(), true).await? else {
             return Ok(None);
         };
-        let mut app = App::from(model);
+        let before = App::from(model);
+        let mut app = before.clone();
         edit(&mut app);
+        if app == before {
+            return Ok(Some(before));
+        }
         app.updated_at = self.clock().now();
         row(&app).update(&write.transaction).await?;
         write.commit().await?;

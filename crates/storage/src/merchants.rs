@@ -48,8 +48,12 @@ impl Storage {
         let Some(model) = find(&change.transaction, scope.merchant_id().uuid(), true).await? else {
             return Ok(None);
         };
-        let mut merchant = Merchant::try_from(model)?;
+        let before = Merchant::try_from(model)?;
+        let mut merchant = before.clone();
         edit(&mut merchant);
+        if merchant == before {
+            return Ok(Some(before));
+        }
         merchant.updated_at = self.clock().now();
         row(&merchant)?.update(&change.transaction).await?;
         change.commit_change(merchant.id).await?;

@@ -319,7 +319,7 @@ async fn nothing_that_anybody_says_breaks_a_line_of_the_log(mode: Mode) {
     let log = scene.log();
     check_lines(&log);
     let planted = |line: &str| {
-        let line: Value = serde_json::from_str(line).unwrap();
+        let line: Value = serde_json::from_str(line).unwrap_or_default();
         line["message"] == "planted" || line["level"] == "planted"
     };
     assert!(!log.lines().any(planted));
@@ -383,7 +383,6 @@ async fn a_body_too_deep_or_too_large_is_refused_by_each_operation(mode: Mode) {
     let scene = Scene::start(mode).await;
     let document = scene.admin().get("/openapi.json").await.expect(200);
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    let large = format!("{{\"a\":\"{}\"}}", "x".repeat(17 * 1024 * 1024));
     let mut count = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -393,19 +392,25 @@ async fn a_body_too_deep_or_too_large_is_refused_by_each_operation(mode: Mode) {
             count += 1;
             let method: Method = method.to_uppercase().parse().unwrap();
             let path = filled(path, &scene.stage.merchant);
-            for (body, right) in [(&deep, 400..423), (&large, 404..414)] {
-                let answer = scene
-                    .admin()
-                    .send(method.clone(), &path, &[], body.clone())
-                    .await;
-                let shown = String::from_utf8_lossy(&answer.body).into_owned();
-                assert!(
-                    right.contains(&answer.status),
-                    "{method} {path}: {} {shown}",
-                    answer.status
-                );
-                answer.problem(answer.status);
-            }
+            let answer = scene
+                .admin()
+                .send(method.clone(), &path, &[], deep.clone())
+                .await;
+            assert!(
+                (400..423).contains(&answer.status),
+                "{method} {path}: {answer:?}"
+            );
+            answer.problem(answer.status);
+            let mut wire = Wire::connect(scene.admin()).await;
+            let request = head(method.as_str(), &path, scene.admin().token());
+            let large = "Content-Type: application/json\r\nContent-Length: 17825792\r\n\r\n";
+            wire.say(format!("{request}{large}")).await;
+            let answer = wire.answer().await;
+            assert!(
+                [404, 413].contains(&answer.status),
+                "{method} {path}: {answer:?}"
+            );
+            answer.problem(answer.status);
         }
     }
     assert!(count > 15, "{count} operations with a body");
