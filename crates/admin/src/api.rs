@@ -143,11 +143,10 @@ pub fn routes(app: Arc<App>) -> Service {
     let process = format!("{:08x}", app.auth.fork_rng().next_u32());
     let routes = Route::new()
         .nest(PREFIX, service())
-        .nest("/", docs::routes())
+        .nest("/", docs::routes().at("/", poem::get(web::stub)))
         .at("/livez", poem::get(probes::livez))
         .at("/readyz", poem::get(probes::readyz))
         .at("/metrics", poem::get(probes::metrics))
-        .at("/", poem::get(web::stub))
         .data(app);
     Arc::new(poem::endpoint::ToDynEndpoint(Edge::new(
         routes,

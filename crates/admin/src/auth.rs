@@ -64,6 +64,7 @@ pub struct Auth {
     people: Cache<UserId, Arc<Caller>>,
     keys: Cache<[u8; 32], Arc<api_key::Known>>,
     fingerprints: Fingerprints,
+    cursor_key: [u8; 32],
     rng: Mutex<StdRng>,
 }
 
@@ -97,6 +98,7 @@ impl Auth {
         let fingerprints = Fingerprints::open(&storage, &mut rng).await?;
         Ok(Self {
             jwt,
+            cursor_key: fingerprints.of(Sha256::digest("cursors of lists").into()),
             fingerprints,
             passwords: Passwords::new(&mut rng),
             logins: Throttle::new("login", settings.logins, settings.login_window),
@@ -312,6 +314,11 @@ impl Auth {
     /// The stored form of a body's SHA-256: worth nothing to who guesses at the body.
     pub(crate) fn fingerprint(&self, hash: [u8; 32]) -> [u8; 32] {
         self.fingerprints.of(hash)
+    }
+
+    /// What cursors are told apart by, the same in every process.
+    pub(crate) const fn cursor_key(&self) -> [u8; 32] {
+        self.cursor_key
     }
 
     /// Hashes a new password.

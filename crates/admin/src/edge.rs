@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt as _;
 use poem::http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
@@ -16,14 +17,18 @@ use storage::audit::Origin;
 
 use crate::limits::Limits;
 use crate::limits::rates::TallySlot;
-use crate::operations::{Guard, Operations, PREFIX, hides_control};
+use crate::operations::{Guard, Operations, PREFIX, hides_control, is_utf8};
 use crate::problem::{ApiError, PROBLEM_JSON, Problem, Slug};
 
 /// Names a request in answers and logs.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
+/// For what has no policy of its own: it runs nothing, fetches nothing, and is framed by nobody.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+);
 /// Longest path and query, in bytes.
-const URI_MAX: usize = 8 * 1024;
+const URI_MAX: usize = 16 * 1024;
 /// Header lines of a request, and their bytes together.
 const HEADERS_MAX: usize = 64;
 const HEADER_BYTES_MAX: usize = 32 * 1024;
@@ -98,6 +103,10 @@ impl<E> Edge<E> {
         check_headers(request.headers())?;
         if hides_control(path) {
             return Err(ApiError::of(Slug::NotFound));
+        }
+        if !query.is_none_or(is_utf8) {
+            let detail = "The query must be UTF-8 once its escapes are read.";
+            return Err(ApiError::new(Slug::MalformedRequest, detail));
         }
         match query {
             Some(query) => self.operations.check_query(request.method(), path, query),
@@ -191,6 +200,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             headers.insert(&REQUEST_ID, id);
         }
         headers.insert(&NOSNIFF, HeaderValue::from_static("nosniff"));
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(POLICY);
         if uri.path().starts_with(PREFIX) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
@@ -269,7 +279,7 @@ mod tests {
             .header("authorization", "x".repeat(9_000))
             .finish();
         assert_eq!(edge.call(long).await.unwrap().status(), 431);
-        let uri: Uri = format!("/?q={}", "x".repeat(9_000)).parse().unwrap();
+        let uri: Uri = format!("/?q={}", "x".repeat(17_000)).parse().unwrap();
         assert_eq!(
             edge.call(Request::builder().uri(uri).finish())
                 .await

@@ -94,6 +94,27 @@ pub(crate) fn hides_control(part: &str) -> bool {
     })
 }
 
+/// Whether a query is UTF-8 once its escapes are read: a filter that is none would be replaced by another one.
+pub(crate) fn is_utf8(query: &str) -> bool {
+    let mut bytes = Vec::with_capacity(query.len());
+    let mut rest = query.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = after.get(..2).filter(|_| *first == b'%');
+        let escaped = escaped.and_then(|digits| std::str::from_utf8(digits).ok());
+        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
+}
+
 /// All operations of the API.
 #[derive(Clone)]
 pub(crate) struct Operations(Arc<Vec<Operation>>);

@@ -21,6 +21,28 @@ pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 pub(crate) const FAULTS_MAX: usize = 100;
 /// Characters of a caller's own input that a detail repeats at most.
 const ECHO_MAX: usize = 200;
+/// Characters of it without a space between them.
+const WORD_MAX: usize = 100;
+
+/// Cuts words of a caller's own, of which somebody might send thousands to see them come back: each to a hundred
+/// characters, and what is said to [`ECHO_MAX`].
+fn shortened(text: &str) -> String {
+    let mut shown = String::new();
+    let mut run = 0;
+    for letter in text.chars() {
+        run = if letter.is_whitespace() { 0 } else { run + 1 };
+        if run <= WORD_MAX {
+            shown.push(letter);
+        } else if run == WORD_MAX + 1 {
+            shown.push('…');
+        }
+    }
+    if let Some((end, _)) = shown.char_indices().nth(ECHO_MAX) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    shown
+}
 
 /// What can go wrong, as the last part of a problem's `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,14 +161,9 @@ impl ApiError {
 
     /// An error with words of its own.
     pub(crate) fn new(slug: Slug, detail: impl Into<String>) -> Self {
-        let mut detail = detail.into();
-        if let Some((end, _)) = detail.char_indices().nth(ECHO_MAX) {
-            detail.truncate(end);
-            detail.push('…');
-        }
         Self {
             slug,
-            detail,
+            detail: shortened(&detail.into()),
             cause: String::new(),
             errors: Vec::new(),
             retry_after_seconds: None,
@@ -331,9 +348,9 @@ impl Problem {
     pub(crate) fn new(error: &ApiError, request_id: &str) -> Self {
         let (slug, status, title, _) = error.slug.row();
         let errors = error.errors.iter().map(|field| ProblemField {
-            pointer: field.pointer.clone(),
+            pointer: shortened(&field.pointer),
             code: field.code.to_owned(),
-            detail: field.detail.clone(),
+            detail: shortened(&field.detail),
         });
         Self {
             r#type: format!("/docs/problems/{slug}"),

@@ -263,7 +263,24 @@ pub fn check_headers(pointer: &str, headers: &[(String, String)]) -> Vec<FieldEr
             errors.push(FieldError::new(at, "invalid_header", "a header value has at most 1,000 printable ASCII characters with no space at either end"));
         }
     }
+    errors.extend(repeated(pointer, headers));
     errors
+}
+
+/// The first name that stands twice, whatever its case: receivers differ in which of the two they take.
+fn repeated(pointer: &str, headers: &[(String, String)]) -> Option<FieldError> {
+    let mut names: Vec<String> = headers
+        .iter()
+        .map(|(name, _)| name.to_lowercase())
+        .collect();
+    names.sort_unstable();
+    let pair = names.windows(2).find(|pair| pair[0] == pair[1])?;
+    let at = format!(
+        "{pointer}/{}",
+        pair[0].replace('~', "~0").replace('/', "~1")
+    );
+    let detail = "this name stands twice; names that differ in their case only are the same";
+    Some(FieldError::new(at, "repeated_header", detail))
 }
 
 fn is_token(byte: u8) -> bool {
@@ -328,6 +345,16 @@ mod tests {
             assert_eq!(found, wrong, "{dialect:?} {batch:?}");
             assert!(check_batch("/batch", dialect, None).is_empty());
         }
+    }
+
+    #[test]
+    fn two_names_that_differ_in_case_only_are_one_too_many() {
+        let headers = |names: [&str; 2]| names.map(|name| (name.to_owned(), "v".to_owned()));
+        assert_eq!(
+            check_headers("/headers", &headers(["X-Team", "x-team"])).len(),
+            1
+        );
+        assert!(check_headers("/headers", &headers(["X-Team", "X-Teams"])).is_empty());
     }
 
     #[test]

@@ -5,11 +5,11 @@ use domain::error::FieldError;
 use domain::id::AppId;
 use storage::apps::AppDeleted;
 
-use crate::merchants::set;
+use crate::merchants::{set, trim};
 use crate::{Error, Gateway};
 
 /// Longest name of an app, in characters.
-const NAME_MAX: usize = 200;
+const NAME_MAX: usize = 120;
 /// Longest description of an app, in characters.
 const DESCRIPTION_MAX: usize = 500;
 
@@ -42,7 +42,8 @@ impl Gateway {
     /// Makes an app.
     ///
     /// Errors: fields are wrong; storage fails.
-    pub async fn create_app(&self, new: NewApp) -> Result<App, Error> {
+    pub async fn create_app(&self, mut new: NewApp) -> Result<App, Error> {
+        trim(&mut new.name);
         let now = self.now();
         let app = App {
             id: self.draw(|rng| AppId::new(now, rng)),
@@ -59,7 +60,8 @@ impl Gateway {
     /// Changes an app.
     ///
     /// Errors: no such app; fields are wrong; storage fails.
-    pub async fn update_app(&self, id: AppId, patch: AppPatch) -> Result<App, Error> {
+    pub async fn update_app(&self, id: AppId, mut patch: AppPatch) -> Result<App, Error> {
+        patch.name.iter_mut().for_each(trim);
         let mut wanted = self.storage.app(id).await?.ok_or(Error::NotFound)?;
         patch.clone().apply(&mut wanted);
         check(&wanted)?;

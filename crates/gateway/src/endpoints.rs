@@ -396,10 +396,13 @@ fn check_shape(endpoint: &Endpoint) -> Vec<FieldError> {
     );
     let schedule = endpoint.schedule.as_deref().unwrap_or_default();
     refuse(
-        schedule.len() > SCHEDULE_MAX || schedule.iter().any(|delay| *delay > DELAY_MAX),
+        schedule.len() > SCHEDULE_MAX
+            || schedule
+                .iter()
+                .any(|delay| delay.is_zero() || *delay > DELAY_MAX),
         "/schedule",
         "range",
-        format!("must have at most {SCHEDULE_MAX} delays of at most 3 days"),
+        format!("must have at most {SCHEDULE_MAX} delays, each more than none and at most 3 days"),
     );
     refuse(
         endpoint.event_types.is_empty() || endpoint.event_types.len() > SUBSCRIPTIONS_MAX,

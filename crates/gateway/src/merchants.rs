@@ -9,7 +9,9 @@ use storage::jobs::Waiting;
 use crate::{Error, Gateway};
 
 /// Longest name of a merchant or store, in characters.
-const NAME_MAX: usize = 200;
+const NAME_MAX: usize = 120;
+/// Longest id or domain of a store, in characters. Source: a host name has 253 at most.
+const TEXT_MAX: usize = 253;
 
 /// A merchant to be made.
 #[derive(Debug, Clone)]
@@ -69,6 +71,13 @@ pub(crate) fn set<T>(field: &mut T, change: Option<T>) {
     }
 }
 
+/// Takes the spaces off both ends: nobody sees them, and a name of nothing else is none.
+pub(crate) fn trim(name: &mut String) {
+    if name.trim().len() < name.len() {
+        *name = name.trim().to_owned();
+    }
+}
+
 impl Gateway {
     /// Makes a merchant.
     ///
@@ -89,6 +98,8 @@ impl Gateway {
         if merchant.store.id.is_empty() {
             merchant.store.id = id.to_string();
         }
+        trim(&mut merchant.name);
+        trim(&mut merchant.store.name);
         check(&merchant)?;
         self.storage.create_merchant(&merchant).await?;
         Ok(merchant)
@@ -100,8 +111,10 @@ impl Gateway {
     pub async fn update_merchant(
         &self,
         scope: TenantScope,
-        patch: MerchantPatch,
+        mut patch: MerchantPatch,
     ) -> Result<Merchant, Error> {
+        patch.name.iter_mut().for_each(trim);
+        patch.store_name.iter_mut().for_each(trim);
         let mut wanted = self.storage.merchant(scope).await?.ok_or(Error::NotFound)?;
         patch.clone().apply(&mut wanted);
         check(&wanted)?;
@@ -136,30 +149,30 @@ impl Gateway {
 
 fn check(merchant: &Merchant) -> Result<(), Error> {
     let mut errors = Vec::new();
-    let mut text = |pointer: &str, value: &str, least: usize| {
+    let mut text = |pointer: &str, value: &str, least: usize, most: usize| {
         let length = value.chars().count();
-        if !(least..=NAME_MAX).contains(&length) || value.chars().any(char::is_control) {
+        if !(least..=most).contains(&length) || value.chars().any(char::is_control) {
             errors.push(FieldError::new(
                 pointer,
                 "text",
-                format!(
-                    "must have {least} to {NAME_MAX} characters, none of them control characters"
-                ),
+                format!("must have {least} to {most} characters, none of them control characters"),
             ));
         }
     };
-    text("/name", &merchant.name, 1);
-    text("/store/id", &merchant.store.id, 1);
-    text("/store/name", &merchant.store.name, 1);
+    text("/name", &merchant.name, 1, NAME_MAX);
+    text("/store/id", &merchant.store.id, 1, TEXT_MAX);
+    text("/store/name", &merchant.store.name, 1, NAME_MAX);
     text(
         "/store/shopify_domain",
         merchant.store.shopify_domain.as_deref().unwrap_or_default(),
         0,
+        TEXT_MAX,
     );
     text(
         "/store/main_domain",
         merchant.store.main_domain.as_deref().unwrap_or_default(),
         0,
+        TEXT_MAX,
     );
     let currency = merchant.store.currency.as_deref();
     if currency.is_some_and(|code| code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase()))

@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
+use crate::commands::create_admin::Exists;
 use crate::config::ConfigError;
 use crate::embedded::InUse;
 
+/// What was to be made is there already.
+const EXISTS: u8 = 3;
 /// Another process has what we need: try again later.
 const TEMPORARY: u8 = 75;
 /// The settings are wrong: nothing helps but changing them.
@@ -19,6 +22,8 @@ pub(crate) fn code(result: anyhow::Result<()>) -> ExitCode {
     let wrong_key = matches!(error.downcast_ref(), Some(storage::Error::WrongKey));
     if wrong_key || error.downcast_ref::<ConfigError>().is_some() {
         ExitCode::from(CONFIGURATION)
+    } else if error.downcast_ref::<Exists>().is_some() {
+        ExitCode::from(EXISTS)
     } else if error.downcast_ref::<InUse>().is_some() {
         ExitCode::from(TEMPORARY)
     } else {

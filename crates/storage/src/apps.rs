@@ -53,6 +53,9 @@ impl Storage {
         let before = App::from(model);
         let mut app = before.clone();
         edit(&mut app);
+        if app == before {
+            return Ok(Some(before));
+        }
         app.updated_at = self.clock().now();
         row(&app).update(&write.transaction).await?;
         let note = noted("updateApp", id).states(Some(&before), Some(&app));

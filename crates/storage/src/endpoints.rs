@@ -68,6 +68,9 @@ impl Storage {
         };
         let mut endpoint = before.clone();
         edit(&mut endpoint);
+        if endpoint == before {
+            return Ok(Some(before));
+        }
         endpoint.updated_at = self.clock().now();
         self.row(&endpoint)?.update(&change.transaction).await?;
         if endpoint.event_types != before.event_types {

@@ -54,6 +54,9 @@ impl Storage {
         let before = Merchant::try_from(model)?;
         let mut merchant = before.clone();
         edit(&mut merchant);
+        if merchant == before {
+            return Ok(Some(before));
+        }
         merchant.updated_at = self.clock().now();
         row(&merchant)?.update(&change.transaction).await?;
         let note = noted("updateMerchant", merchant.id).states(Some(&before), Some(&merchant));

@@ -2,7 +2,7 @@
 
 use domain::attempt::{Outcome, Trigger};
 use domain::id::EndpointId;
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::{Connection, Executor as _, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 /// One row per delivery, the same statement on both databases.
@@ -92,6 +92,41 @@ pub async fn jobs(url: &str) -> Jobs {
     }
     .expect("jobs that can be read");
     Jobs { all, open }
+}
+
+/// A database that takes no writes for as long as this lives, as one does whose disk is too slow.
+#[derive(Debug)]
+pub enum Held {
+    /// One table of `PostgreSQL` is locked.
+    Postgres(PgConnection),
+    /// The file has another writer.
+    Sqlite(SqliteConnection),
+}
+
+impl Held {
+    /// Holds up writes to `table` (of `SQLite`: to everything). `url` as the server is given it.
+    pub async fn writes_of(url: &str, table: &str) -> Self {
+        if is_postgres(url) {
+            let mut held = postgres(url).await;
+            let lock = format!("begin; lock table {table} in access exclusive mode");
+            let locked = held.execute(sqlx::AssertSqlSafe(lock)).await;
+            locked.expect("a table that can be locked");
+            return Self::Postgres(held);
+        }
+        let mut held = sqlite(url).await;
+        let locked = held.execute("begin immediate").await;
+        locked.expect("a file that can be locked");
+        Self::Sqlite(held)
+    }
+
+    /// Lets them go on.
+    pub async fn release(self) {
+        let done = match self {
+            Self::Postgres(held) => held.close().await,
+            Self::Sqlite(held) => held.close().await,
+        };
+        done.expect("a connection that closes");
+    }
 }
 
 fn is_postgres(url: &str) -> bool {

@@ -70,6 +70,11 @@ impl Rest {
         }
     }
 
+    /// The access token or API key. Panics when there is none.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().expect("a client that is logged in")
+    }
+
     /// `http://127.0.0.1:port`.
     pub fn base(&self) -> &str {
         &self.base

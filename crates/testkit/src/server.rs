@@ -158,6 +158,20 @@ impl Hookyard {
         self.folder.join("data")
     }
 
+    /// Where it keeps its data, as `HOOKYARD_DATABASE_URL` says it.
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite:{}", self.data_dir().join("hookyard.db").display());
+        let set = self.settings.get("HOOKYARD_DATABASE_URL");
+        set.cloned().unwrap_or_else(file)
+    }
+
+    /// What it encrypts with, in base64.
+    pub fn master_key(&self) -> String {
+        let file = || read(&self.data_dir().join("master.key")).trim().to_owned();
+        let set = self.settings.get("HOOKYARD_MASTER_KEY");
+        set.cloned().unwrap_or_else(file)
+    }
+
     /// The process id. Panics when it has ended.
     pub fn pid(&self) -> u32 {
         lock(&self.process).pid().expect("a running server")

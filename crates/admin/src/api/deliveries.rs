@@ -3,6 +3,7 @@
 mod bodies;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::attempt::{Attempt, Outcome};
 use domain::clock::Micros;
@@ -29,7 +30,10 @@ use crate::text::Text;
 
 pub(crate) struct DeliveriesApi;
 
-/// Checks that a time range runs forward.
+/// Longest time range that may be asked for by both its ends.
+const RANGE_MAX: Duration = Duration::from_hours(24 * 90);
+
+/// Checks that a time range runs forward, and not for too long.
 ///
 /// Errors: 400 naming `from`.
 pub(super) fn check_range(
@@ -41,6 +45,10 @@ pub(super) fn check_range(
         (Some(from), Some(to)) if from > to => {
             Err(ApiError::parameter("from", "must not be later than `to`"))
         }
+        (Some(from), Some(to)) if to.since(from) > RANGE_MAX => Err(ApiError::parameter(
+            "from",
+            "must not lie more than 90 days before `to`",
+        )),
         range => Ok(range),
     }
 }

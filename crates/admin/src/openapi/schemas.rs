@@ -168,16 +168,20 @@ fn settle_schema(schema: &mut Value, request: bool) {
     }
 }
 
-/// Puts `reference or null` in the place of a nullable reference.
+/// Puts `reference or null` in the place of a nullable reference, and null beside the forms of a choice.
 fn or_null(fields: &mut Map<String, Value>, nothing: &Value) {
     fields.remove("nullable");
     if let Some(reference) = fields.remove("allOf").and_then(|all| all.get(0).cloned()) {
         fields.insert("oneOf".to_owned(), json!([reference, nothing]));
+    } else if let Some(Value::Array(forms)) = fields.get_mut("anyOf") {
+        forms.push(nothing.clone());
     }
 }
 
-fn is_nullable(fields: &Map<String, Value>) -> bool {
-    fields.get("nullable") == Some(&json!(true))
+/// Whether null is a form of its own here: `nullable` is heeded beside a type only.
+fn has_null_form(fields: &Map<String, Value>) -> bool {
+    let nullable = fields.get("nullable") == Some(&json!(true));
+    nullable && (fields.contains_key("allOf") || fields.contains_key("anyOf"))
 }
 
 /// 3.1 says null as a type, and words may stand beside a reference.
@@ -185,11 +189,13 @@ pub(super) fn modernise(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.values_mut().for_each(modernise);
-            if fields.contains_key("allOf") && is_nullable(fields) {
+            if has_null_form(fields) {
                 or_null(fields, &json!({ "type": "null" }));
             } else if let Some(all) = fields.remove("allOf") {
                 fields.insert("$ref".to_owned(), all[0]["$ref"].clone());
-            } else if is_nullable(fields) && fields.get("type").is_some_and(Value::is_string) {
+            } else if fields.get("nullable") == Some(&json!(true))
+                && fields.get("type").is_some_and(Value::is_string)
+            {
                 let kind = fields["type"].clone();
                 fields.insert("type".to_owned(), json!([kind, "null"]));
                 fields.remove("nullable");
@@ -205,7 +211,7 @@ pub(super) fn spell_null(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.values_mut().for_each(spell_null);
-            if fields.contains_key("allOf") && is_nullable(fields) {
+            if has_null_form(fields) {
                 or_null(fields, &json!({ "enum": [null] }));
             }
         }

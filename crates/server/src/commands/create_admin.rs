@@ -11,6 +11,11 @@ use crate::config::{
 use crate::first_admin::{create, new_password, system_rng};
 use crate::output::say;
 
+/// There is somebody of this email.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} exists already")]
+pub(crate) struct Exists(String);
+
 /// Who is added.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -46,7 +51,7 @@ pub(crate) async fn run(flags: &Flags, arguments: Arguments) -> anyhow::Result<(
     let (storage, _lock) = beside::open(&settings, &mut rng).await?;
     match create(&storage, &login, &mut rng).await {
         Err(error) if matches!(error.downcast_ref(), Some(storage::Error::Duplicate)) => {
-            bail!("{} exists already", login.email)
+            return Err(Exists(login.email).into());
         }
         other => other?,
     }

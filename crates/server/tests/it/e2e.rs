@@ -15,6 +15,7 @@ macro_rules! in_both_modes {
         }
     };
 }
+pub(crate) use in_both_modes;
 
 mod acknowledgement;
 mod activities;

@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod bad_inputs;
 mod config;
 mod e2e;
 mod openapi;

@@ -1,0 +1,191 @@
+//! A: abuse of the connection, or of what a limit protects.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use futures::future::join_all;
+use http::Method;
+use serde_json::json;
+use testkit::receiver::Behaviour;
+use testkit::rest::{Answer, text};
+use tokio::sync::Semaphore;
+
+use super::corpus::{Entry, case, instead, pending};
+use super::scene::Scene;
+use super::wire::{Wire, head};
+use crate::e2e::stage::{EVENT, SOON};
+
+pub(super) fn entries() -> Vec<Entry> {
+    vec![
+        instead(
+            "A01",
+            (400, "malformed-request"),
+            "the body is read by Transfer-Encoding alone and the connection ends, which RFC 9112, 6.1 allows",
+            |scene| two_lengths(scene).boxed_local(),
+        ),
+        instead(
+            "A02",
+            (400, ""),
+            "the HTTP library refuses it before there is a request",
+            |scene| {
+                async move {
+                    let mut wire = Wire::connect(&scene.owner).await;
+                    let request = head("POST", &scene.path("/events"), scene.owner.token());
+                    let lengths = "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x";
+                    wire.say(format!("{request}{lengths}")).await;
+                    let answer = wire.answer().await;
+                    assert!(wire.closes().await);
+                    answer
+                }
+                .boxed_local()
+            },
+        ),
+        pending("A03", "the answer to heads that come too slowly"),
+        pending("A04", "the time for a body as a setting"),
+        case("A09", |scene| expected(scene).boxed_local()),
+        pending("A12", "limits per merchant"),
+        case("A15", |scene| {
+            async move {
+                let range = [("range", "bytes=0-1")];
+                let whole = scene.owner.get("/v1/me").await;
+                let part = scene.owner.send(Method::GET, "/v1/me", &range, "").await;
+                assert_eq!(part.body, whole.body);
+                part
+            }
+            .boxed_local()
+        }),
+        instead(
+            "A16",
+            (409, "limit-reached"),
+            "the type that M16 asks for",
+            |scene| in_parallel(scene).boxed_local(),
+        ),
+        case("A17", |scene| deleted(scene).boxed_local()),
+        case("A18", |scene| tests(scene).boxed_local()),
+    ]
+}
+
+/// The body that either length would give is no event; what one of them would leave over is no request.
+async fn two_lengths(scene: &Scene) -> Answer {
+    let mut last = None;
+    for lengths in [
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n",
+    ] {
+        let mut wire = Wire::connect(&scene.owner).await;
+        let request = head("POST", &scene.path("/events"), scene.owner.token());
+        let kind = "Content-Type: application/json\r\n";
+        let smuggled = head("DELETE", &scene.path(""), scene.owner.token());
+        let body = format!("0\r\n\r\n{smuggled}\r\n");
+        wire.say(format!("{request}{kind}{lengths}{body}")).await;
+        let answer = wire.answer().await;
+        assert!(wire.closes().await, "another request was read");
+        last = Some(answer);
+    }
+    scene.owner.get(&scene.path("")).await.expect(200);
+    last.expect("an answer")
+}
+
+/// Refused by its length, before a byte of the body is asked for.
+async fn expected(scene: &Scene) -> Answer {
+    let mut wire = Wire::connect(&scene.owner).await;
+    let mut request = head("POST", &scene.path("/events"), scene.owner.token());
+    request.push_str("Content-Type: application/json\r\nContent-Length: 10485760\r\n");
+    wire.say(format!("{request}Expect: 100-continue\r\n\r\n"))
+        .await;
+    wire.answer().await
+}
+
+/// A thousand at once: the limit holds.
+async fn in_parallel(scene: &Scene) -> Answer {
+    let merchant = scene.merchant().await;
+    let path = format!("/v1/merchants/{merchant}/endpoints");
+    let body = scene.endpoint_body();
+    let mut refused = None;
+    let mut made = 0;
+    let tries = join_all((0..1_000).map(|_| scene.admin().post(&path, &body))).await;
+    for answer in tries {
+        match answer.status {
+            201 => made += 1,
+            _ => {
+                assert_eq!(answer.problem(409), "limit-reached");
+                refused = Some(answer);
+            }
+        }
+    }
+    let listed = scene
+        .admin()
+        .get(&format!("{path}?limit=250"))
+        .await
+        .expect(200);
+    assert_eq!((made, listed["data"].as_array().unwrap().len()), (50, 50));
+    refused.expect("a refusal")
+}
+
+/// What waits for a deleted endpoint is cancelled soon; what is in flight finishes and is recorded.
+async fn deleted(scene: &Scene) -> Answer {
+    let gate = Arc::new(Semaphore::new(0));
+    let slow = Behaviour::Gate(Arc::clone(&gate), Box::new(Behaviour::Status(200)));
+    scene
+        .receiver
+        .answer(Behaviour::Script(vec![Behaviour::Status(500), slow]));
+    let merchant = scene.merchant().await;
+    let path = format!("/v1/merchants/{merchant}");
+    let endpoint = scene.endpoint_with(&json!({"timeout": "20s"}));
+    let endpoint = scene.endpoint_of(&merchant, &endpoint).await;
+    let endpoint = format!("{path}/endpoints/{}", text(&endpoint, "id"));
+    let state = async |id: &str, wanted: &str, within: Duration| {
+        let end = Instant::now() + within;
+        loop {
+            let delivery = scene
+                .admin()
+                .get(&format!("{path}/deliveries/{id}"))
+                .await
+                .expect(200);
+            if delivery["status"] == wanted {
+                return delivery;
+            }
+            assert!(Instant::now() < end, "still {delivery}");
+            tokio::task::yield_now().await;
+        }
+    };
+    let event = json!({"event_type": EVENT, "payload": {}});
+    let publish = async || {
+        let published = scene.admin().post(&format!("{path}/events"), &event).await;
+        text(&published.expect(202)["deliveries"][0], "id").to_owned()
+    };
+    let waiting = publish().await;
+    state(&waiting, "retrying", SOON).await;
+    let before = scene.receiver.requests().len();
+    let flying = publish().await;
+    scene.receiver.wait_for(before + 1, SOON).await;
+    let answer = scene.admin().delete(&endpoint).await;
+    state(&waiting, "cancelled", Duration::from_secs(5)).await;
+    gate.add_permits(1);
+    let flown = state(&flying, "succeeded", SOON).await;
+    assert_eq!(flown["attempt_count"], 1);
+    scene.receiver.answer(Behaviour::Status(200));
+    answer
+}
+
+/// Ten tests a minute for one endpoint; the receiver gets no more.
+async fn tests(scene: &Scene) -> Answer {
+    let merchant = scene.merchant().await;
+    let endpoint = scene.endpoint_of(&merchant, &scene.endpoint_body()).await;
+    let path = format!(
+        "/v1/merchants/{merchant}/endpoints/{}/test",
+        text(&endpoint, "id")
+    );
+    let before = scene.receiver.requests().len();
+    let mut refused = None;
+    for answer in join_all((0..100).map(|_| scene.admin().act(&path))).await {
+        if answer.status != 200 {
+            assert_eq!(answer.problem(429), "quota-exceeded");
+            assert!(answer.header("retry-after").is_some());
+            refused = Some(answer);
+        }
+    }
+    assert_eq!(scene.receiver.requests().len() - before, 10);
+    refused.expect("a refusal")
+}

@@ -1,0 +1,76 @@
+//! E: guesses at who and what is there.
+
+use futures::FutureExt as _;
+use futures::future::join_all;
+use serde_json::json;
+use testkit::rest::Answer;
+
+use super::corpus::{Entry, case, not_ours, pending};
+use super::scene::{PASSWORD, Scene};
+
+pub(super) fn entries() -> Vec<Entry> {
+    vec![
+        pending("E03", "invitations"),
+        not_ours(
+            "E04",
+            "nobody signs up by themselves: people are added or invited",
+        ),
+        case("E05", |scene| wrong_passwords(scene).boxed_local()),
+        pending("E06", "limits per address"),
+        case("E08", |scene| in_sequence(scene).boxed_local()),
+        pending("E10", "limits per address"),
+    ]
+}
+
+/// A hundred wrong passwords of one account in ten minutes, then none is looked at any more, right or wrong.
+async fn wrong_passwords(scene: &Scene) -> Answer {
+    let merchant = scene.merchant().await;
+    scene
+        .person("guessed@example.com", &merchant, "viewer")
+        .await;
+    let nobody = scene.admin().logged_out();
+    let login = async |email: &str, password: &str| {
+        let body = json!({"email": email, "password": password});
+        nobody.post("/v1/auth/token", &body).await
+    };
+    for ten in 0..10 {
+        let guesses: Vec<String> = (0..10).map(|n| format!("wrong guess {ten}{n}")).collect();
+        let guesses = guesses
+            .iter()
+            .map(|guess| login("guessed@example.com", guess));
+        for answer in join_all(guesses).await {
+            assert_eq!(answer.problem(401), "unauthenticated");
+        }
+    }
+    let more = login("guessed@example.com", "wrong guess 100").await;
+    assert_eq!(more.problem(429), "quota-exceeded");
+    let seconds: u64 = more.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=600).contains(&seconds), "{seconds}");
+    login("owner@example.com", PASSWORD).await.expect(200);
+    // The same for an account that does not exist: it would tell which do.
+    login("Guessed@Example.com", PASSWORD).await
+}
+
+/// The neighbours of an id that exists are nobody's.
+async fn in_sequence(scene: &Scene) -> Answer {
+    let body = scene.endpoint_body();
+    let merchant = scene.stage.merchant.clone();
+    let endpoint = scene.endpoint_of(&merchant, &body).await;
+    let id = endpoint["id"].as_str().unwrap();
+    let (front, last) = id.split_at(id.len() - 1);
+    let mut answers = Vec::new();
+    for letter in "0123456789abcdefghjkmnpqrstvwxyz".chars() {
+        if last.starts_with(letter) {
+            continue;
+        }
+        let path = scene.path(&format!("/endpoints/{front}{letter}"));
+        let answer = scene.owner.get(&path).await;
+        assert_eq!(answer.problem(404), "not-found");
+        answers.push(answer);
+    }
+    // Two made one after the other differ in their random part, not by one.
+    let next = scene.endpoint_of(&merchant, &body).await;
+    let next = next["id"].as_str().unwrap();
+    assert_ne!(id[id.len() - 12..], next[next.len() - 12..]);
+    answers.pop().expect("a neighbour")
+}
