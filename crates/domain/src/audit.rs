@@ -2,7 +2,7 @@
 //! carries a hash of itself and of the one before it, so that an entry that was changed, left out or put in later
 //! shows. What is written when is for storage to say; this file owns the chain and the comparison of states.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Micros;
@@ -200,14 +200,10 @@ pub fn difference(before: Option<Value>, after: Option<Value>) -> (Option<Value>
                 before.remove(&name);
                 after.remove(&name);
             }
-            (some(before), some(after))
+            (Some(Value::Object(before)), Some(Value::Object(after)))
         }
         unlike => unlike,
     }
-}
-
-fn some(fields: Map<String, Value>) -> Option<Value> {
-    Some(Value::Object(fields))
 }
 
 #[cfg(test)]
@@ -276,9 +272,9 @@ mod tests {
             },
         ];
         for change in changes {
-            let mut changed = rows.clone();
-            change(&mut changed[2].0);
-            assert_eq!(walk(&changed, &noted), Err(Broken::Changed { number: 3 }));
+            let mut other = rows.clone();
+            change(&mut other[2].0);
+            assert_eq!(walk(&other, &noted), Err(Broken::Changed { number: 3 }));
         }
         let mut without = rows.clone();
         without.remove(2);

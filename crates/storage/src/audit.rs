@@ -95,6 +95,10 @@ pub(crate) struct Change {
 
 impl Change {
     /// A change that shows no states.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "ids are as good by value, and shorter to say"
+    )]
     pub(crate) fn of(action: &'static str, target: impl ToString, owner: Option<Owner>) -> Self {
         Self {
             action,

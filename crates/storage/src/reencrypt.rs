@@ -15,7 +15,7 @@ const CHUNK: u64 = 200;
 /// A column of encrypted values.
 struct Column {
     table: &'static str,
-    column: &'static str,
+    name: &'static str,
     key: Key,
 }
 
@@ -42,8 +42,8 @@ const COLUMNS: [Column; 6] = [
     column("idempotent_answers", "body", Key::Answer),
 ];
 
-const fn column(table: &'static str, column: &'static str, key: Key) -> Column {
-    Column { table, column, key }
+const fn column(table: &'static str, name: &'static str, key: Key) -> Column {
+    Column { table, name, key }
 }
 
 impl Storage {
@@ -92,12 +92,12 @@ async fn old_rows(
         sea_orm::DatabaseBackend::Postgres => "for update",
         _ => "",
     };
-    let Column { table, column, key } = of;
+    let Column { table, name, key } = of;
     let keys = key.columns().join(", ");
     // A value begins with its format, then the key's fingerprint.
     let sql = format!(
-        "select {keys}, {column} from {table}
-         where {column} is not null and substr({column}, 2, {}) <> $1 limit {CHUNK} {lock}",
+        "select {keys}, {name} from {table}
+         where {name} is not null and substr({name}, 2, {}) <> $1 limit {CHUNK} {lock}",
         current.len()
     );
     let values = [Value::from(current.to_vec())];
@@ -119,7 +119,7 @@ impl Column {
         let sql = format!(
             "update {} set {} = $1 where {}",
             self.table,
-            self.column,
+            self.name,
             places.join(" and ")
         );
         let values = std::iter::once(Value::from(fresh)).chain(keys);

@@ -181,7 +181,9 @@ impl Dispatcher {
                 }
             }
             Report::Settled(ids) => {
-                ids.into_iter().for_each(|id| self.lanes.forget(id));
+                for id in ids {
+                    self.lanes.forget(id);
+                }
                 self.lanes.let_in(now);
             }
             Report::Closed(of) => self.lanes.drop_waiting(of),

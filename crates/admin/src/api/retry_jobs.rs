@@ -83,7 +83,7 @@ async fn create(
         let location = format!("{}/{}", place.path, job.id);
         Ok((location, RetryJobOut::from(job)))
     };
-    Ok(Started::Begun(once.create(app, work).await?))
+    Ok(Started::Begun(Box::pin(once.create(app, work)).await?))
 }
 
 /// Finds the event that a filter names: of a merchant by either of its ids, across merchants by ours.

@@ -78,10 +78,10 @@ impl Jwt {
         rng: &mut (impl Rng + Send),
     ) -> Result<Self, storage::Error> {
         storage.server_key(RING, &fresh_key(rng), rng).await?;
-        let ring = Ring::of(&storage.key_ring(RING).await?);
+        let keys = storage.key_ring(RING).await?;
         Ok(Self {
             storage: Arc::clone(storage),
-            ring: RwLock::new(Arc::new(ring)),
+            ring: RwLock::new(Arc::new(Ring::of(&keys))),
             reading: tokio::sync::Mutex::new(()),
             validation: validation(),
             life,

@@ -224,8 +224,8 @@ fn envelope(dialect: Dialect, payload: Value, kind: &Value) -> Value {
     let time =
         json!({ "type": "string", "format": "date-time", "description": "When it happened." });
     match dialect {
-        Dialect::Standard => object(json!({ "type": kind, "timestamp": time, "data": payload })),
-        Dialect::Flexype => object(json!({
+        Dialect::Standard => object(&json!({ "type": kind, "timestamp": time, "data": payload })),
+        Dialect::Flexype => object(&json!({
             "event_time": time,
             "event_type": kind,
             "event_id": { "type": "string", "description": "The same in every attempt." },
@@ -238,7 +238,7 @@ fn envelope(dialect: Dialect, payload: Value, kind: &Value) -> Value {
 }
 
 /// An object whose properties are all there.
-fn object(properties: Value) -> Value {
+fn object(properties: &Value) -> Value {
     let names: Vec<String> = properties
         .as_object()
         .map(|fields| fields.keys().cloned().collect())
@@ -249,7 +249,7 @@ fn object(properties: Value) -> Value {
 fn store() -> Value {
     let known = json!({ "type": "string" });
     let maybe = json!({ "type": ["string", "null"] });
-    let mut store = object(json!({
+    let mut store = object(&json!({
         "id": known, "name": known, "shopify_domain": maybe, "main_domain": maybe,
     }));
     store["description"] = json!("The store as it was when the event came in.");

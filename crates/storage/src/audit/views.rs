@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::app::App;
 use domain::catalog::EventType;
+use domain::clock::Micros;
 use domain::endpoint::Endpoint;
 use domain::merchant::Merchant;
 use domain::retry_job::RetryJob;
@@ -97,7 +98,7 @@ impl View for ApiKey {
         json!({
             "name": self.name,
             "scopes": self.scopes,
-            "expires_at": self.expires_at.map(|at| at.rfc3339()),
+            "expires_at": self.expires_at.map(Micros::rfc3339),
         })
     }
 }
