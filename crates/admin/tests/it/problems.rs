@@ -29,7 +29,7 @@ async fn every_refusal_is_a_problem_with_its_slug() {
     let gzip = [("content-encoding", "gzip")];
     let bad_key = [("idempotency-key", "a b")];
     let big = format!(r#"{{"name":"{}"}}"#, "x".repeat(2_000_000));
-    let long = format!("/v1/merchants?cursor={}", "x".repeat(9_000));
+    let long = format!("/v1/merchants?cursor={}", "x".repeat(17_000));
     #[rustfmt::skip]
     let table: &[Row<'_>] = &[
         ("GET", "/v1/nothing", &[], "", 404, "not-found"),
