@@ -213,8 +213,24 @@ kinds! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
+
+    proptest! {
+        #[test]
+        fn any_id_is_read_as_it_is_printed(id: u128) {
+            let id = EventId::from_uuid(Uuid::from_u128(id));
+            prop_assert_eq!(id.to_string().parse::<EventId>(), Ok(id));
+        }
+
+        #[test]
+        fn whatever_is_read_as_an_id_is_its_one_spelling(text in "(evt_)?[0-9a-zA-Z_\\PC]{0,40}") {
+            if let Ok(id) = text.parse::<EventId>() {
+                prop_assert_eq!(id.to_string(), text);
+            }
+        }
+    }
 
     #[test]
     fn an_id_survives_printing_and_parsing() {

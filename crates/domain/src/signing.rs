@@ -39,6 +39,25 @@ fn sign(key: &[u8], id: &str, timestamp: i64, body: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_signature_is_over_every_byte(
+            key in prop::collection::vec(any::<u8>(), 24..64), id in "[a-z0-9_-]{1,64}", time: i64,
+            body in prop::collection::vec(any::<u8>(), 1..300), at: prop::sample::Index, bit in 0_u8..8,
+        ) {
+            let made = |key: &[u8], body: &[u8]| signature_header(std::iter::once(key.to_vec()), &id, time, body);
+            let genuine = made(&key, &body);
+            let mut other = body.clone();
+            other[at.index(body.len())] ^= 1 << bit;
+            prop_assert_ne!(&made(&key, &other), &genuine);
+            let mut other = key.clone();
+            other[at.index(key.len())] ^= 1 << bit;
+            prop_assert_ne!(&made(&other, &body), &genuine);
+            prop_assert_ne!(signature_header(std::iter::once(key), &id, time ^ 1, &body), genuine);
+        }
+    }
 
     #[test]
     fn the_published_vector_is_signed_the_same() {

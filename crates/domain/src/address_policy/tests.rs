@@ -1,5 +1,7 @@
 use std::net::IpAddr;
 
+use proptest::prelude::*;
+
 use super::*;
 
 const BAD_URLS: &str = include_str!("../../../testkit/fixtures/bad_urls.json");
@@ -211,6 +213,35 @@ fn every_printable_character_of_a_path_or_query_ends_up_storable_or_refused() {
                     |byte: u8| matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'#' | b' ');
                 assert!(!stored.as_str().bytes().any(unsafe_byte), "{stored}");
             }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_url_that_is_accepted_never_names_a_forbidden_address(bits: u128, four: bool, port: u16) {
+        let ip = if four {
+            #[expect(clippy::cast_possible_truncation, reason = "any 32 bits will do")]
+            IpAddr::from((bits as u32).to_be_bytes())
+        } else {
+            IpAddr::from(bits.to_be_bytes())
+        };
+        let policy = AddressPolicy::default();
+        let url = match ip {
+            IpAddr::V4(ip) => format!("https://{ip}:{port}/"),
+            IpAddr::V6(ip) => format!("https://[{ip}]:{port}/"),
+        };
+        prop_assert!(policy.check_url(&url).is_err() || policy.check_address(ip, port).is_ok(), "{}", url);
+    }
+
+    #[test]
+    fn whatever_is_accepted_as_a_url_is_stored_as_it_would_be_accepted_again(
+        host in "[a-zA-Z0-9.:%@\\[\\]\\-_\\PC]{0,30}", rest in "\\PC{0,30}",
+    ) {
+        let policy = AddressPolicy::default();
+        if let Ok(stored) = policy.check_url(&format!("https://{host}{rest}")) {
+            let again = policy.check_url(stored.as_str());
+            prop_assert_eq!(again.map(EndpointUrl::into_string), Ok(stored.into_string()));
         }
     }
 }

@@ -144,6 +144,45 @@ pub(super) fn due_of_score(score: f64) -> Micros {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn stubs_are_read_as_they_are_packed(ids: [u128; 3], due: i64) {
+            let [delivery, endpoint, merchant] = ids.map(Uuid::from_u128);
+            let stub = Stub {
+                delivery_id: Id::from_uuid(delivery),
+                endpoint_id: Id::from_uuid(endpoint),
+                merchant_id: Id::from_uuid(merchant),
+                due: Micros(due),
+            };
+            let mut payload = Vec::new();
+            pack_stub(&stub, &mut payload);
+            prop_assert_eq!(Message::parse(&payload), Some(Message::Due(&payload)));
+            prop_assert_eq!(unpack_stubs(&payload).collect::<Vec<_>>(), vec![stub]);
+        }
+
+        #[test]
+        fn whatever_comes_over_the_wire_is_read_or_left(payload: Vec<u8>, score: f64) {
+            match Message::parse(&payload) {
+                Some(Message::Due(stubs)) => {
+                    let mut again = Vec::new();
+                    for stub in unpack_stubs(stubs) {
+                        pack_stub(&stub, &mut again);
+                    }
+                    prop_assert_eq!(again, payload.clone());
+                }
+                Some(Message::Sooner(shard, due)) => {
+                    prop_assert!(shard.number() < 64);
+                    prop_assert_eq!(&pack_sooner(shard, due)[1..], &payload[1..]);
+                }
+                None => {}
+            }
+            if let Some(stub) = unpack_member(&payload, due_of_score(score)) {
+                prop_assert_eq!(&pack_member(&stub)[..], &payload[..]);
+            }
+        }
+    }
 
     fn stub(number: u128) -> Stub {
         Stub {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use domain::clock::Micros;
-use domain::endpoint::DisabledReason;
+use domain::endpoint::{DisabledReason, Endpoint};
 use domain::id::{EndpointId, MerchantId};
+use domain::merchant::Merchant;
 use domain::secret::Secret;
 use domain::tenancy::PlatformScope;
 use storage::{Keyring, PageRequest, Storage};
@@ -272,14 +273,20 @@ async fn every_change_bumps_the_clock_and_names_the_merchant(world: World) {
     let mut at = storage.config_version().await.unwrap();
     for step in 0..5 {
         match step {
-            0 => drop(storage.update_endpoint(scope, id, |_| ()).await.unwrap()),
+            0 => {
+                let edit = |endpoint: &mut Endpoint| endpoint.description.push('x');
+                drop(storage.update_endpoint(scope, id, edit).await.unwrap());
+            }
             1 => drop(
                 storage
                     .update_secrets(scope, id, Clone::clone)
                     .await
                     .unwrap(),
             ),
-            2 => drop(storage.update_merchant(scope, |_| ()).await.unwrap()),
+            2 => {
+                let edit = |merchant: &mut Merchant| merchant.name.push('x');
+                drop(storage.update_merchant(scope, edit).await.unwrap());
+            }
             3 => assert!(storage.delete_endpoint(scope, id).await.unwrap()),
             _ => assert!(storage.delete_merchant(scope).await.unwrap()),
         }
@@ -290,6 +297,9 @@ async fn every_change_bumps_the_clock_and_names_the_merchant(world: World) {
     assert_eq!(storage.config_changes(at).await.unwrap(), (at, Vec::new()));
     let both = storage.config_changes(0).await.unwrap().1;
     assert!(both.contains(&merchant) && both.contains(&other));
+    let again = crate::world::scope(other);
+    let same = storage.update_merchant(again, |_| ()).await.unwrap();
+    assert_eq!(same, storage.merchant(again).await.unwrap());
     // What changes nothing bumps nothing, nor does what delivery does not depend on.
     storage.set_failing_since(scope, id, None).await.unwrap();
     let unknown: (MerchantId, EndpointId) = (world.id(), world.id());

@@ -247,6 +247,20 @@ fn planned(body: &Bytes, event: Parsed<'_>, base: &str) -> Result<PublishEvent, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whatever_comes_as_an_event_is_read_byte_for_byte_or_refused(
+            bytes: Vec<u8>, payload in "[{}\\[\\]\":,0-9a-z\\\\ .\\-+]{0,40}", id in "\\PC{0,12}",
+        ) {
+            let _refused = read_event(&Bytes::from(bytes), None).is_err();
+            let body = format!(r#"{{"event_type":"x","payload":{payload},"event_id":{id:?}}}"#);
+            if let Ok(call) = read_event(&Bytes::from(body), None) {
+                prop_assert_eq!(&call.events[0].payload, payload.trim().as_bytes());
+            }
+        }
+    }
 
     fn refused(body: &str) -> (Slug, Option<(String, &'static str)>) {
         let error = read_event(&Bytes::copy_from_slice(body.as_bytes()), None).unwrap_err();

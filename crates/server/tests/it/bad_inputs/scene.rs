@@ -39,7 +39,7 @@ pub(super) struct Arrived {
 impl Scene {
     /// A server whose failed deliveries are not retried while a case runs.
     pub(crate) async fn start(mode: Mode) -> Self {
-        let settings = [LATER, ("HOOKYARD_LOG", "debug,hyper=info,sqlx=info")];
+        let settings = [LATER, ("HOOKYARD_LOG", "debug,hyper=info,sqlx=error")];
         let (stage, receiver) = tokio::join!(Stage::start_with(mode, &settings), Receiver::start());
         let other = create_merchant(stage.rest(), "Another Store").await;
         let mut scene = Self {
