@@ -26,6 +26,7 @@ async fn with_delivery(running: &Running, admin: &str) -> (String, String) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story")]
 async fn a_bulk_retry_is_made_shown_and_cancelled_by_its_merchant() {
     let running = Running::start().await;
     let admin = running.admin().await;

@@ -234,7 +234,7 @@ impl Values {
     /// A number that is not too small.
     pub(crate) fn at_least<T>(&self, path: &str, least: T) -> Result<T, ConfigError>
     where
-        T: FromStr + PartialOrd + std::fmt::Display,
+        T: FromStr + PartialOrd + Copy + std::fmt::Display,
     {
         self.parsed(path, |text| {
             let number = text.parse().ok().filter(|number| *number >= least);

@@ -118,12 +118,11 @@ async fn in_parallel(scene: &Scene) -> Answer {
     let mut made = 0;
     let tries = join_all((0..1_000).map(|_| scene.admin().post(&path, &body))).await;
     for answer in tries {
-        match answer.status {
-            201 => made += 1,
-            _ => {
-                assert_eq!(answer.problem(409), "limit-reached");
-                refused = Some(answer);
-            }
+        if answer.status == 201 {
+            made += 1;
+        } else {
+            assert_eq!(answer.problem(409), "limit-reached");
+            refused = Some(answer);
         }
     }
     let listed = scene

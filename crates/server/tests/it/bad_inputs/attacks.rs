@@ -236,6 +236,7 @@ fn refuse(answer: &Answer, name: &str) {
 }
 
 /// Escape sequences and line breaks in everything that callers and receivers say.
+#[expect(clippy::too_many_lines, reason = "one story")]
 async fn nothing_that_anybody_says_breaks_a_line_of_the_log(mode: Mode) {
     const NASTY: &str =
         "\u{1b}[2J\u{1b}[31m\r\n{\"level\":\"ERROR\",\"message\":\"planted\"}\u{7}\u{85}\u{2028}";

@@ -103,11 +103,11 @@ async fn either(scene: &Scene) -> Answer {
         let query = format!("{path}/deliveries?status=succeeded&status=skipped");
         let answer = scene.admin().get(&query).await;
         let both = answer.expect(200)["data"].as_array().unwrap().len();
-        let one = scene
+        let skipped = scene
             .admin()
             .get(&format!("{path}/deliveries?status=skipped"))
             .await;
-        assert_eq!(one.expect(200)["data"].as_array().unwrap().len(), 1);
+        assert_eq!(skipped.expect(200)["data"].as_array().unwrap().len(), 1);
         if both == 2 {
             return answer;
         }

@@ -13,6 +13,7 @@ use crate::e2e::stage::EVENT;
 /// Bytes a payload may have.
 const PAYLOAD_MAX: usize = 262_144;
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn entries() -> Vec<Entry> {
     vec![
         body("J02", Vec::new()),

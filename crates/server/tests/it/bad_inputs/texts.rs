@@ -9,6 +9,7 @@ use super::corpus::{Entry, case};
 use super::scene::Scene;
 use crate::e2e::stage::EVENT;
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn entries() -> Vec<Entry> {
     vec![
         case("X02", |scene| {

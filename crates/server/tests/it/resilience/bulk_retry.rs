@@ -132,7 +132,7 @@ async fn killed(mode: Mode) {
     stage.server.kill().await;
     stage.server.start_again().await;
     follow(&stage, &path, &mut job, |job| job["status"] == "completed").await;
-    println!("{mode:?}: killed at {at_kill} queued, then {job}");
+    eprintln!("{mode:?}: killed at {at_kill} queued, then {job}");
     assert!(at_kill.as_u64() < Some(count as u64), "killed too late");
     assert_eq!(job["queued"], count);
     assert_eq!((&job["skipped"], &job["left"]), (&json!(0), &json!(0)));
@@ -215,7 +215,7 @@ async fn beside(mode: Mode) {
         ("its own endpoint", before[0], during[0]),
         ("another endpoint", before[1], during[1]),
     ] {
-        println!(
+        eprintln!(
             "{mode:?}: live events to {name}: p50 {:?} and p99 {:?} alone, {:?} and {:?} beside a bulk retry of {}",
             before.0, before.1, during.0, during.1, job["queued"]
         );
