@@ -11,6 +11,7 @@ mod m0005_triggers;
 mod m0006_batches;
 mod m0007_retry_jobs;
 mod m0008_audit;
+mod m0010_keys_of_apps;
 mod sql;
 
 /// All steps in order.
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_batches::Migration),
             Box::new(m0007_retry_jobs::Migration),
             Box::new(m0008_audit::Migration),
+            Box::new(m0010_keys_of_apps::Migration),
         ]
     }
 }

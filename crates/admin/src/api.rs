@@ -51,6 +51,7 @@ pub(crate) type Apis = (
     ),
     (
         deliveries::DeliveriesApi,
+        deliveries::AppDeliveriesApi,
         retry_jobs::RetryJobsApi,
         event_types::EventTypesApi,
     ),
@@ -121,6 +122,7 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
         ),
         (
             deliveries::DeliveriesApi,
+            deliveries::AppDeliveriesApi,
             retry_jobs::RetryJobsApi,
             event_types::EventTypesApi,
         ),

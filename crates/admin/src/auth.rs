@@ -17,7 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::clock::Clock as _;
 use domain::id::{AppId, MerchantId, UserId};
-use domain::tenancy::{OwnerScope, PlatformScope, TenantScope};
+use domain::tenancy::{AppScope, PlatformScope, TenantScope};
 use moka::sync::Cache;
 use poem::http::header::AUTHORIZATION;
 use poem::{Request, RequestBody};
@@ -395,7 +395,7 @@ impl Bearer {
     /// The scope of an app.
     ///
     /// Errors: 404 for an app that is not theirs, 403 for a wrong role or scope.
-    pub(crate) fn app(&self, id: AppId) -> Result<OwnerScope, ApiError> {
+    pub(crate) fn app(&self, id: AppId) -> Result<AppScope, ApiError> {
         self.caller.app(id, self.row)
     }
 

@@ -2,7 +2,7 @@
 //! endpoints, which apps own too, for an [`OwnerScope`]; across tenants for a [`PlatformScope`].
 
 use crate::endpoint::Owner;
-use crate::id::MerchantId;
+use crate::id::{AppId, MerchantId};
 
 /// Permission to touch one merchant's rows. Made by authentication, or by a claimed delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,34 @@ impl OwnerScope {
     /// The owner in whose name the call is made.
     pub const fn owner(self) -> Owner {
         self.0
+    }
+}
+
+/// Permission to see what is sent to the endpoints of one app. Made by authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AppScope(AppId);
+
+impl AppScope {
+    /// The scope of an app whose caller has been proven.
+    pub const fn of(app_id: AppId) -> Self {
+        Self(app_id)
+    }
+
+    /// The app in whose name the call is made.
+    pub const fn app_id(self) -> AppId {
+        self.0
+    }
+}
+
+impl From<AppScope> for OwnerScope {
+    fn from(scope: AppScope) -> Self {
+        Self(Owner::App(scope.app_id()))
+    }
+}
+
+impl From<AppScope> for Holder {
+    fn from(scope: AppScope) -> Self {
+        Self::Owner(scope.into())
     }
 }
 
@@ -74,6 +102,43 @@ impl From<TenantScope> for Reach {
 }
 
 impl From<PlatformScope> for Reach {
+    fn from(scope: PlatformScope) -> Self {
+        Self::Platform(scope)
+    }
+}
+
+/// Whose API keys are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A merchant's or an app's.
+    Owner(OwnerScope),
+    /// The platform's own.
+    Platform(PlatformScope),
+}
+
+impl Holder {
+    /// The merchant or app; `None` for the platform.
+    pub const fn owner(self) -> Option<Owner> {
+        match self {
+            Self::Owner(scope) => Some(scope.owner()),
+            Self::Platform(_) => None,
+        }
+    }
+}
+
+impl From<TenantScope> for Holder {
+    fn from(scope: TenantScope) -> Self {
+        Self::Owner(scope.into())
+    }
+}
+
+impl From<OwnerScope> for Holder {
+    fn from(scope: OwnerScope) -> Self {
+        Self::Owner(scope)
+    }
+}
+
+impl From<PlatformScope> for Holder {
     fn from(scope: PlatformScope) -> Self {
         Self::Platform(scope)
     }

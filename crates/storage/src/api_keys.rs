@@ -1,16 +1,16 @@
-//! API keys: stored as hashes, shown once, owned by the platform or by one merchant.
+//! API keys: stored as hashes, shown once, held by the platform, by one merchant or by one app.
 
 use domain::clock::{Clock as _, Micros};
 use domain::endpoint::Owner;
-use domain::id::{ApiKeyId, MerchantId};
-use domain::tenancy::TenantScope;
+use domain::id::{ApiKeyId, AppId, Id, MerchantId};
+use domain::tenancy::{Holder, TenantScope};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
-    sea_query::Expr,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Set, sea_query::Expr,
 };
 
 use crate::audit::Change;
-use crate::entity::{api_key, merchant};
+use crate::entity::api_key;
 use crate::{Error, Page, PageRequest, Storage};
 
 /// An API key without the key itself.
@@ -18,8 +18,8 @@ use crate::{Error, Page, PageRequest, Storage};
 pub struct ApiKey {
     /// Its id.
     pub id: ApiKeyId,
-    /// The merchant that owns it; `None` for the platform.
-    pub merchant_id: Option<MerchantId>,
+    /// The merchant or app that holds it; `None` for the platform.
+    pub owner: Option<Owner>,
     /// What people call it.
     pub name: String,
     /// What it may do, as `<resource>:read` and `<resource>:write`.
@@ -32,6 +32,18 @@ pub struct ApiKey {
     pub created_at: Micros,
 }
 
+impl ApiKey {
+    /// The merchant that holds it.
+    pub fn merchant_id(&self) -> Option<MerchantId> {
+        self.owner.and_then(Owner::merchant_id)
+    }
+
+    /// The app that holds it.
+    pub fn app_id(&self) -> Option<AppId> {
+        self.owner.and_then(Owner::app_id)
+    }
+}
+
 impl Storage {
     /// Stores a new key under the SHA-256 of its text.
     ///
@@ -39,7 +51,8 @@ impl Storage {
     pub async fn create_api_key(&self, key: &ApiKey, key_hash: [u8; 32]) -> Result<(), Error> {
         let row = api_key::ActiveModel {
             id: Set(key.id.uuid()),
-            merchant_id: Set(key.merchant_id.map(MerchantId::uuid)),
+            merchant_id: Set(key.merchant_id().map(Id::uuid)),
+            app_id: Set(key.app_id().map(Id::uuid)),
             name: Set(key.name.clone()),
             key_hash: Set(key_hash.to_vec()),
             scopes: Set(key.scopes.join(" ")),
@@ -57,7 +70,7 @@ impl Storage {
         Ok(())
     }
 
-    /// The key with this hash, unless it or its merchant has been deleted. Whether it has expired is for
+    /// The key with this hash, unless it, its merchant or its app has been deleted. Whether it has expired is for
     /// the caller to see.
     ///
     /// Errors: the database cannot be reached.
@@ -67,28 +80,25 @@ impl Storage {
             .one(&self.reads)
             .await?;
         let Some(row) = found else { return Ok(None) };
-        if let Some(owner) = row.merchant_id
-            && merchant::Entity::find_by_id(owner)
-                .filter(merchant::Column::DeletedUs.is_null())
-                .one(&self.reads)
-                .await?
-                .is_none()
-        {
-            return Ok(None);
-        }
-        Ok(Some(row.into()))
+        let key = ApiKey::from(row);
+        let there = match key.owner {
+            None => true,
+            Some(Owner::Merchant(id)) => self.merchant(TenantScope::of(id)).await?.is_some(),
+            Some(Owner::App(id)) => self.app(id).await?.is_some(),
+        };
+        Ok(there.then_some(key))
     }
 
-    /// The keys of a merchant, newest first.
+    /// The keys of one holder, newest first.
     ///
     /// Errors: the database cannot be reached.
     pub async fn api_keys(
         &self,
-        scope: TenantScope,
+        holder: impl Into<Holder>,
         page: PageRequest,
     ) -> Result<Page<ApiKey>, Error> {
         let mut query = api_key::Entity::find()
-            .filter(api_key::Column::MerchantId.eq(scope.merchant_id().uuid()))
+            .filter(held_by(holder.into()))
             .order_by_desc(api_key::Column::Id)
             .limit(page.limit + 1);
         if let Some(before) = page.before {
@@ -98,17 +108,17 @@ impl Storage {
         page.cut(rows, |row| row.id).try_map(|row| Ok(row.into()))
     }
 
-    /// Deletes a merchant's key and returns it; `None` when there is none.
+    /// Deletes a holder's key and returns it; `None` when there is none.
     ///
     /// Errors: the database cannot be reached.
     pub async fn delete_api_key(
         &self,
-        scope: TenantScope,
+        holder: impl Into<Holder>,
         id: ApiKeyId,
     ) -> Result<Option<ApiKey>, Error> {
         let write = self.begin_write().await?;
         let found = api_key::Entity::find_by_id(id.uuid())
-            .filter(api_key::Column::MerchantId.eq(scope.merchant_id().uuid()))
+            .filter(held_by(holder.into()))
             .one(&write.transaction)
             .await?;
         let Some(row) = found else { return Ok(None) };
@@ -140,15 +150,27 @@ impl Storage {
     }
 }
 
+fn held_by(holder: Holder) -> Condition {
+    let (merchant, app) = (api_key::Column::MerchantId, api_key::Column::AppId);
+    match holder.owner() {
+        Some(Owner::Merchant(id)) => Condition::all().add(merchant.eq(id.uuid())),
+        Some(Owner::App(id)) => Condition::all().add(app.eq(id.uuid())),
+        None => Condition::all().add(merchant.is_null()).add(app.is_null()),
+    }
+}
+
 fn noted(action: &'static str, key: &ApiKey) -> Change {
-    Change::of(action, key.id, key.merchant_id.map(Owner::Merchant))
+    Change::of(action, key.id, key.owner)
 }
 
 impl From<api_key::Model> for ApiKey {
     fn from(row: api_key::Model) -> Self {
         Self {
             id: ApiKeyId::from_uuid(row.id),
-            merchant_id: row.merchant_id.map(MerchantId::from_uuid),
+            owner: row
+                .merchant_id
+                .map(|id| Owner::Merchant(MerchantId::from_uuid(id)))
+                .or(row.app_id.map(|id| Owner::App(AppId::from_uuid(id)))),
             name: row.name,
             scopes: row.scopes.split_whitespace().map(str::to_owned).collect(),
             expires_at: row.expires_us.map(Micros),

@@ -7,15 +7,15 @@ use domain::attempt::Outcome;
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{Delivery, JobState, SkipReason, Status};
 use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
-use domain::tenancy::{Reach, TenantScope};
+use domain::tenancy::{AppScope, PlatformScope, Reach, TenantScope};
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, Select,
-    sea_query::{Expr, ExprTrait as _, SelectStatement},
+    sea_query::{Expr, ExprTrait as _, SelectStatement, SimpleExpr},
 };
 use uuid::Uuid;
 
-use crate::entity::{delivery, event, failed_delivery, job};
+use crate::entity::{delivery, endpoint, event, failed_delivery, job};
 use crate::{Error, Page, PageRequest, Storage};
 
 /// Which deliveries a list shows. Empty lists filter nothing; within a list any match will do.
@@ -79,6 +79,45 @@ impl Storage {
         })
     }
 
+    /// Deliveries to the endpoints of an app, deleted ones included, newest first: whatever merchants they are of.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn app_deliveries(
+        &self,
+        app: AppScope,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> Result<Page<Delivery>, Error> {
+        let everybody = PlatformScope::proven();
+        let mut query = filtered(filter, everybody.into(), self.clock().now())
+            .filter(to_app(app))
+            .order_by_desc(delivery::Column::Id)
+            .limit(page.limit + 1);
+        if let Some(before) = page.before {
+            query = query.filter(delivery::Column::Id.lt(before));
+        }
+        let cut = page.cut(query.all(&self.reads).await?, |row| row.id);
+        Ok(Page {
+            rows: self.complete(cut.rows).await?,
+            next: cut.next,
+        })
+    }
+
+    /// One delivery to an endpoint of the app.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn app_delivery(
+        &self,
+        app: AppScope,
+        id: DeliveryId,
+    ) -> Result<Option<Delivery>, Error> {
+        let row = delivery::Entity::find_by_id(id.uuid())
+            .filter(to_app(app))
+            .one(&self.reads)
+            .await?;
+        Ok(self.complete(row.into_iter().collect()).await?.pop())
+    }
+
     pub(crate) async fn deliveries_of_event(
         &self,
         scope: TenantScope,
@@ -130,6 +169,15 @@ impl Storage {
             })
             .collect()
     }
+}
+
+/// Goes to an endpoint of this app.
+fn to_app(app: AppScope) -> SimpleExpr {
+    let endpoints = endpoint::Entity::find()
+        .select_only()
+        .column(endpoint::Column::Id)
+        .filter(endpoint::Column::AppId.eq(app.app_id().uuid()));
+    delivery::Column::EndpointId.in_subquery(endpoints.into_query())
 }
 
 fn delivery_of(

@@ -5,16 +5,20 @@ use std::sync::Arc;
 use domain::clock::{Clock as _, Micros};
 use domain::endpoint::Owner;
 use domain::error::FieldError;
-use domain::id::{ApiKeyId, MerchantId};
+use domain::id::{ApiKeyId, AppId, MerchantId};
+use domain::tenancy::{Holder, OwnerScope, PlatformScope};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
+use storage::PageRequest;
 use storage::api_keys::ApiKey;
+use uuid::Uuid;
 
 use super::Tag;
 use crate::answers::{Created, Json, NoContent};
 use crate::app::App;
+use crate::auth::caller::Caller;
 use crate::auth::scope::Scope;
 use crate::auth::{Bearer, api_key};
 use crate::body::Body;
@@ -48,8 +52,10 @@ struct CreateApiKey {
 struct ApiKeyOut {
     /// Its id.
     id: Text<ApiKeyId>,
-    /// The merchant that owns it.
+    /// The merchant that holds it.
     merchant_id: Option<Text<MerchantId>>,
+    /// The app that holds it; where neither does, it is the platform's.
+    app_id: Option<Text<AppId>>,
     /// What people call it.
     name: String,
     /// What it may do.
@@ -67,8 +73,10 @@ struct ApiKeyOut {
 struct CreatedApiKey {
     /// Its id.
     id: Text<ApiKeyId>,
-    /// The merchant that owns it.
+    /// The merchant that holds it.
     merchant_id: Option<Text<MerchantId>>,
+    /// The app that holds it; where neither does, it is the platform's.
+    app_id: Option<Text<AppId>>,
     /// What people call it.
     name: String,
     /// The key: for `Authorization: Bearer`. It is not shown again.
@@ -85,7 +93,8 @@ impl From<ApiKey> for ApiKeyOut {
     fn from(key: ApiKey) -> Self {
         Self {
             id: Text(key.id),
-            merchant_id: key.merchant_id.map(Text),
+            merchant_id: key.merchant_id().map(Text),
+            app_id: key.app_id().map(Text),
             name: key.name,
             scopes: key.scopes,
             expires_at: key.expires_at.map(Text),
@@ -99,7 +108,8 @@ impl CreatedApiKey {
     fn new(key: ApiKey, text: String) -> Self {
         Self {
             id: Text(key.id),
-            merchant_id: key.merchant_id.map(Text),
+            merchant_id: key.merchant_id().map(Text),
+            app_id: key.app_id().map(Text),
             name: key.name,
             key: text,
             scopes: key.scopes,
@@ -142,11 +152,120 @@ impl CreateApiKey {
     }
 }
 
+/// Whose keys are meant, and where they are found.
+struct Place {
+    holder: Holder,
+    /// Whose Idempotency-Keys count.
+    keys_of: Uuid,
+    operation: &'static str,
+    path: String,
+}
+
+impl Place {
+    fn of(scope: impl Into<OwnerScope>) -> Self {
+        let scope = scope.into();
+        let (keys_of, operation, path) = match scope.owner() {
+            Owner::Merchant(id) => (
+                id.uuid(),
+                "createApiKey",
+                format!("/v1/merchants/{id}/api-keys"),
+            ),
+            Owner::App(id) => (
+                id.uuid(),
+                "createAppApiKey",
+                format!("/v1/apps/{id}/api-keys"),
+            ),
+        };
+        Self {
+            holder: scope.into(),
+            keys_of,
+            operation,
+            path,
+        }
+    }
+
+    fn platform(scope: PlatformScope, caller: &Caller) -> Self {
+        Self {
+            holder: scope.into(),
+            keys_of: caller.id,
+            operation: "createPlatformApiKey",
+            path: "/v1/api-keys".to_owned(),
+        }
+    }
+}
+
+async fn list(
+    app: &App,
+    holder: impl Into<Holder>,
+    list: ListOf,
+    page: PageRequest,
+) -> Result<Json<List<ApiKeyOut>>, ApiError> {
+    let found = app.storage.api_keys(holder, page).await?;
+    Ok(Json(list.answer(found, ApiKeyOut::from)))
+}
+
+async fn create(
+    app: &Arc<App>,
+    place: Place,
+    key: Option<String>,
+    body: Body<CreateApiKey>,
+) -> Result<Created<CreatedApiKey>, ApiError> {
+    let now = app.storage.clock().now();
+    body.value.check(now)?;
+    let once = Once {
+        scope_id: place.keys_of,
+        operation: place.operation,
+        key,
+        body_hash: body.hash,
+    };
+    let owner = place.holder.owner();
+    let storage = Arc::clone(&app.storage);
+    let mut rng = app.auth.fork_rng();
+    let work = async move {
+        let text = api_key::generate(&mut rng);
+        let hash =
+            api_key::hash(&text).ok_or_else(|| ApiError::internal("a key of ours is no key"))?;
+        let scopes = body.value.scopes.iter();
+        let new = ApiKey {
+            id: ApiKeyId::new(now, &mut rng),
+            owner,
+            name: body.value.name.trim().to_owned(),
+            scopes: scopes.map(|scope| scope.0.as_str().to_owned()).collect(),
+            expires_at: body.value.expires_at.map(|end| end.0),
+            last_used_at: None,
+            created_at: now,
+        };
+        storage.create_api_key(&new, hash).await?;
+        let location = format!("{}/{}", place.path, new.id);
+        Ok((location, CreatedApiKey::new(new, text)))
+    };
+    let created = once.create(app, work).await?;
+    if created.replayed {
+        // The answer shows the key once more.
+        let place = &created.location;
+        app.storage.note_use("createApiKey", place, owner).await?;
+    }
+    Ok(created)
+}
+
+async fn delete(app: &App, holder: impl Into<Holder>, id: ApiKeyId) -> Result<NoContent, ApiError> {
+    let deleted = app.storage.delete_api_key(holder, id).await?;
+    deleted
+        .map(|_| NoContent)
+        .ok_or_else(|| ApiError::of(Slug::NotFound))
+}
+
+/// Checks that an app is there.
+///
+/// Errors: 404.
+async fn check_app(app: &App, id: AppId) -> Result<(), ApiError> {
+    let found = app.storage.app(id).await?;
+    found.map(drop).ok_or_else(|| ApiError::of(Slug::NotFound))
+}
+
 #[OpenApi(tag = "Tag::ApiKeys")]
 impl ApiKeysApi {
     /// List a merchant's API keys
-    ///
-    /// Newest first, with their scopes and last use; the keys themselves are shown once, when they are made.
     #[oai(
         path = "/merchants/:merchant_id/api-keys",
         method = "get",
@@ -156,7 +275,7 @@ impl ApiKeysApi {
         &self,
         app: Data<&Arc<App>>,
         caller: Bearer,
-        list: ListOf,
+        list_of: ListOf,
         /// The merchant.
         merchant_id: Path<Text<MerchantId>>,
         /// `next_cursor` of the page before.
@@ -165,11 +284,8 @@ impl ApiKeysApi {
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<ApiKeyOut>>, ApiError> {
         let scope = app.scope(&caller, merchant_id.0.0).await?;
-        let page = list.page(cursor.0.as_deref(), limit.0)?;
-        Ok(Json(list.answer(
-            app.storage.api_keys(scope, page).await?,
-            ApiKeyOut::from,
-        )))
+        let page = list_of.page(cursor.0.as_deref(), limit.0)?;
+        list(&app, scope, list_of, page).await
     }
 
     /// Create an API key
@@ -192,46 +308,7 @@ impl ApiKeysApi {
         body: Body<CreateApiKey>,
     ) -> Result<Created<CreatedApiKey>, ApiError> {
         let scope = app.scope(&caller, merchant_id.0.0).await?;
-        let now = app.storage.clock().now();
-        body.value.check(now)?;
-        let once = Once {
-            scope_id: scope.merchant_id().uuid(),
-            operation: "createApiKey",
-            key: key.0,
-            body_hash: body.hash,
-        };
-        let storage = Arc::clone(&app.storage);
-        let mut rng = app.auth.fork_rng();
-        let work = async move {
-            let text = api_key::generate(&mut rng);
-            let hash = api_key::hash(&text)
-                .ok_or_else(|| ApiError::internal("a key of ours is no key"))?;
-            let new = ApiKey {
-                id: ApiKeyId::new(now, &mut rng),
-                merchant_id: Some(scope.merchant_id()),
-                name: body.value.name.trim().to_owned(),
-                scopes: body
-                    .value
-                    .scopes
-                    .iter()
-                    .map(|scope| scope.0.as_str().to_owned())
-                    .collect(),
-                expires_at: body.value.expires_at.map(|end| end.0),
-                last_used_at: None,
-                created_at: now,
-            };
-            storage.create_api_key(&new, hash).await?;
-            let location = format!("/v1/merchants/{}/api-keys/{}", scope.merchant_id(), new.id);
-            Ok((location, CreatedApiKey::new(new, text)))
-        };
-        let created = once.create(&app, work).await?;
-        if created.replayed {
-            let (place, owner) = (&created.location, Owner::Merchant(scope.merchant_id()));
-            app.storage
-                .note_use("createApiKey", place, Some(owner))
-                .await?;
-        }
-        Ok(created)
+        create(&app, Place::of(scope), key.0, body).await
     }
 
     /// Delete an API key
@@ -252,9 +329,138 @@ impl ApiKeysApi {
         key_id: Path<Text<ApiKeyId>>,
     ) -> Result<NoContent, ApiError> {
         let scope = caller.merchant(merchant_id.0.0)?;
-        let deleted = app.storage.delete_api_key(scope, key_id.0.0).await?;
-        deleted
-            .map(|_| NoContent)
-            .ok_or_else(|| ApiError::of(Slug::NotFound))
+        delete(&app, scope, key_id.0.0).await
+    }
+
+    /// List an app's API keys
+    #[oai(
+        path = "/apps/:app_id/api-keys",
+        method = "get",
+        operation_id = "listAppApiKeys"
+    )]
+    async fn app_list(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        list_of: ListOf,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Rows of the page, 1 to 250.
+        limit: Query<Option<u64>>,
+    ) -> Result<Json<List<ApiKeyOut>>, ApiError> {
+        let scope = caller.app(app_id.0.0)?;
+        check_app(&app, app_id.0.0).await?;
+        let page = list_of.page(cursor.0.as_deref(), limit.0)?;
+        list(&app, scope, list_of, page).await
+    }
+
+    /// Create an API key of an app
+    ///
+    /// It reaches the app's own endpoints and deliveries only.
+    ///
+    /// The key is shown in this answer and never again.
+    #[oai(
+        path = "/apps/:app_id/api-keys",
+        method = "post",
+        operation_id = "createAppApiKey"
+    )]
+    async fn app_create(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// Makes a repeat of this request harmless.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<String>>,
+        body: Body<CreateApiKey>,
+    ) -> Result<Created<CreatedApiKey>, ApiError> {
+        let scope = caller.app(app_id.0.0)?;
+        check_app(&app, app_id.0.0).await?;
+        create(&app, Place::of(scope), key.0, body).await
+    }
+
+    /// Delete an API key of an app
+    ///
+    /// It stops working within five seconds.
+    #[oai(
+        path = "/apps/:app_id/api-keys/:key_id",
+        method = "delete",
+        operation_id = "deleteAppApiKey"
+    )]
+    async fn app_delete(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The key.
+        key_id: Path<Text<ApiKeyId>>,
+    ) -> Result<NoContent, ApiError> {
+        let scope = caller.app(app_id.0.0)?;
+        delete(&app, scope, key_id.0.0).await
+    }
+
+    /// List the platform's API keys
+    #[oai(
+        path = "/api-keys",
+        method = "get",
+        operation_id = "listPlatformApiKeys"
+    )]
+    async fn platform_list(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        list_of: ListOf,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// Rows of the page, 1 to 250.
+        limit: Query<Option<u64>>,
+    ) -> Result<Json<List<ApiKeyOut>>, ApiError> {
+        let scope = caller.platform()?;
+        let page = list_of.page(cursor.0.as_deref(), limit.0)?;
+        list(&app, scope, list_of, page).await
+    }
+
+    /// Create an API key of the platform
+    ///
+    /// The key is shown in this answer and never again.
+    #[oai(
+        path = "/api-keys",
+        method = "post",
+        operation_id = "createPlatformApiKey"
+    )]
+    async fn platform_create(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// Makes a repeat of this request harmless.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<String>>,
+        body: Body<CreateApiKey>,
+    ) -> Result<Created<CreatedApiKey>, ApiError> {
+        let scope = caller.platform()?;
+        create(&app, Place::platform(scope, &caller), key.0, body).await
+    }
+
+    /// Delete an API key of the platform
+    ///
+    /// It stops working within five seconds.
+    #[oai(
+        path = "/api-keys/:key_id",
+        method = "delete",
+        operation_id = "deletePlatformApiKey"
+    )]
+    async fn platform_delete(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The key.
+        key_id: Path<Text<ApiKeyId>>,
+    ) -> Result<NoContent, ApiError> {
+        let scope = caller.platform()?;
+        delete(&app, scope, key_id.0.0).await
     }
 }

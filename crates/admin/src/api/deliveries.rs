@@ -1,6 +1,7 @@
 //! The delivery log: events on their way to endpoints, attempt by attempt.
 
 mod bodies;
+mod of_apps;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +15,11 @@ use domain::tenancy::{OwnerScope, TenantScope};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
-use storage::Page;
 use storage::deliveries::DeliveryFilter;
+use storage::{Page, PageRequest};
 
 pub(crate) use self::bodies::{AttemptOut, DeliveryOut};
+pub(crate) use self::of_apps::AppDeliveriesApi;
 use super::Tag;
 use crate::answers::{Accepted, Json};
 use crate::app::App;
@@ -57,7 +59,7 @@ pub(super) fn check_range(
 /// same bytes.
 pub(super) async fn test_out(
     app: &App,
-    owner: OwnerScope,
+    owner: impl Into<OwnerScope>,
     attempt: Attempt,
 ) -> Result<AttemptOut, ApiError> {
     let scope = TenantScope::of(attempt.merchant_id);
@@ -89,6 +91,31 @@ async fn request_body(
 fn origin(url: &str) -> String {
     let parts: Vec<&str> = url.splitn(4, '/').collect();
     parts[..parts.len().min(3)].join("/")
+}
+
+/// A page of a delivery's attempts; the whole URL of an app's endpoint only where `whole` says so.
+async fn attempts_of(
+    app: &App,
+    delivery: &Delivery,
+    list: ListOf,
+    page: PageRequest,
+    whole: bool,
+) -> Result<Json<List<AttemptOut>>, ApiError> {
+    let scope = TenantScope::of(delivery.merchant_id);
+    let attempts = app.storage.attempts_page(scope, delivery.id, page).await?;
+    let to = delivery.endpoint_id;
+    let endpoint = app.storage.endpoint_even_deleted(scope, to).await?;
+    let body = match &endpoint {
+        Some(endpoint) => request_body(app, scope, delivery.event_id, endpoint).await?,
+        None => None,
+    };
+    let is_apps = endpoint.is_some_and(|endpoint| endpoint.owner.app_id().is_some());
+    Ok(Json(list.answer(attempts, |(mut attempt, late)| {
+        if is_apps && !whole {
+            attempt.url = origin(&attempt.url);
+        }
+        AttemptOut::new(attempt, late, body.clone())
+    })))
 }
 
 fn bare<T>(list: Vec<Text<T>>) -> Vec<T> {
@@ -282,24 +309,10 @@ impl DeliveriesApi {
     ) -> Result<Json<List<AttemptOut>>, ApiError> {
         let scope = caller.merchant(merchant_id.0.0)?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
-        let id = delivery_id.0.0;
-        let delivery = app.storage.delivery(scope, id).await?;
+        let delivery = app.storage.delivery(scope, delivery_id.0.0).await?;
         let delivery = delivery.ok_or_else(|| ApiError::of(Slug::NotFound))?;
-        let attempts = app.storage.attempts_page(scope, id, page).await?;
-        let to = delivery.endpoint_id;
-        let endpoint = app.storage.endpoint_even_deleted(scope, to).await?;
-        let body = match &endpoint {
-            Some(endpoint) => request_body(&app, scope, delivery.event_id, endpoint).await?,
-            None => None,
-        };
-        let is_apps = endpoint.is_some_and(|endpoint| endpoint.owner.app_id().is_some());
-        let cut = is_apps && caller.part(SEE_APP_URLS).is_err();
-        Ok(Json(list.answer(attempts, |(mut attempt, late)| {
-            if cut {
-                attempt.url = origin(&attempt.url);
-            }
-            AttemptOut::new(attempt, late, body.clone())
-        })))
+        let whole = caller.part(SEE_APP_URLS).is_ok();
+        attempts_of(&app, &delivery, list, page, whole).await
     }
 
     /// Retry a delivery

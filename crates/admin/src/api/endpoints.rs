@@ -277,7 +277,7 @@ impl EndpointsApi {
             .gateway
             .test_send(scope, endpoint_id.0.0, test, &caller.actor)
             .await?;
-        Ok(Json(test_out(&app, scope.into(), attempt).await?))
+        Ok(Json(test_out(&app, scope, attempt).await?))
     }
 
     /// Enable an endpoint

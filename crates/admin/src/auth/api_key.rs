@@ -53,17 +53,16 @@ impl From<ApiKey> for Known {
             .iter()
             .filter_map(|scope| Scope::from_name(scope))
             .collect();
-        let (platform, merchants) = match key.merchant_id {
-            Some(merchant_id) => (None, vec![(merchant_id, MerchantRole::Owner)]),
-            None => (Some(PlatformRole::Admin), Vec::new()),
-        };
+        let platform = key.owner.is_none().then_some(PlatformRole::Admin);
+        let merchant = key.merchant_id().map(|id| (id, MerchantRole::Owner));
+        let app = key.app_id();
         let caller = Caller {
             actor: key.id.to_string(),
             id: key.id.uuid(),
             name: key.name,
             platform,
-            merchants,
-            apps: Vec::new(),
+            merchants: Vec::from_iter(merchant),
+            apps: Vec::from_iter(app),
             scopes: Some(scopes),
         };
         Self {

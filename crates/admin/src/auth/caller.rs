@@ -1,9 +1,8 @@
 //! A proven caller, and what may be done in its name.
 
 use domain::audit::Actor;
-use domain::endpoint::Owner;
 use domain::id::{AppId, MerchantId};
-use domain::tenancy::{OwnerScope, PlatformScope, TenantScope};
+use domain::tenancy::{AppScope, PlatformScope, TenantScope};
 use storage::users::{MerchantRole, PlatformRole, User};
 use uuid::Uuid;
 
@@ -56,7 +55,7 @@ impl Caller {
     /// The scope of an app, for the operation of this row.
     ///
     /// Errors: 404 for an app that is not theirs to see, 403 for a wrong role or scope.
-    pub(crate) fn app(&self, id: AppId, row: &Row) -> Result<OwnerScope, ApiError> {
+    pub(crate) fn app(&self, id: AppId, row: &Row) -> Result<AppScope, ApiError> {
         let develops = self.apps.contains(&id);
         // Merchants see which apps there are, so an app is no secret to them.
         if !develops && !self.sees_all_apps() {
@@ -69,7 +68,7 @@ impl Caller {
             self.by_platform(row) || by_merchant || (row.app && develops),
             row,
         )?;
-        Ok(OwnerScope::of(Owner::App(id)))
+        Ok(AppScope::of(id))
     }
 
     /// Whether every app is theirs to see: developers of apps see their own only.

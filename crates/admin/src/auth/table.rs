@@ -127,6 +127,11 @@ pub(crate) const TABLE: &[Row] = &[
     row("retryDelivery",        OPERATOR, DEVELOPER, NO_APP, write(Deliveries)),
     row("cancelDelivery",       OPERATOR, DEVELOPER, NO_APP, write(Deliveries)),
 
+    row("listAppDeliveries",    P_VIEWER, NO_ONE,    APP,    read(Deliveries)),
+    row("getAppDelivery",       P_VIEWER, NO_ONE,    APP,    read(Deliveries)),
+    row("listAppAttempts",      P_VIEWER, NO_ONE,    APP,    read(Deliveries)),
+    row("retryAppDelivery",     OPERATOR, NO_ONE,    APP,    write(Deliveries)),
+
     row("listRetryJobs",        P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
     row("createRetryJob",       OPERATOR, DEVELOPER, NO_APP, write(Deliveries)),
     row("getRetryJob",          P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
@@ -143,6 +148,12 @@ pub(crate) const TABLE: &[Row] = &[
     row("listApiKeys",          P_VIEWER, DEVELOPER, NO_APP, Key::Never),
     row("createApiKey",         ADMIN,    OWNER,     NO_APP, Key::Never),
     row("deleteApiKey",         ADMIN,    OWNER,     NO_APP, Key::Never),
+    row("listAppApiKeys",       P_VIEWER, NO_ONE,    NO_APP, Key::Never),
+    row("createAppApiKey",      ADMIN,    NO_ONE,    NO_APP, Key::Never),
+    row("deleteAppApiKey",      ADMIN,    NO_ONE,    NO_APP, Key::Never),
+    row("listPlatformApiKeys",  P_VIEWER, NO_ONE,    NO_APP, Key::Never),
+    row("createPlatformApiKey", ADMIN,    NO_ONE,    NO_APP, Key::Never),
+    row("deletePlatformApiKey", ADMIN,    NO_ONE,    NO_APP, Key::Never),
 
     row("listUsers",            ADMIN,    NO_ONE,    NO_APP, read(Users)),
     row("createUser",           ADMIN,    NO_ONE,    NO_APP, Key::Never),

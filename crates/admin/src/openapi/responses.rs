@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use crate::problem::{DOCUMENTED, Documented, Slug};
 
 /// Operations that may clash with the present state, beside those that take an `Idempotency-Key`.
-const CONFLICTING: [&str; 5] = [
+const CONFLICTING: [&str; 6] = [
     "cancelAnyRetryJob",
     "cancelDelivery",
     "cancelRetryJob",
     "deleteApp",
+    "retryAppDelivery",
     "retryDelivery",
 ];
 /// Operations that limit strangers; whoever is known has quotas everywhere.

@@ -31,6 +31,7 @@ struct Operation {
 struct Row {
     platform: String,
     merchant: String,
+    app: String,
     key: String,
 }
 
@@ -40,6 +41,8 @@ struct Caller {
     token: String,
     platform: Option<&'static str>,
     merchant: Option<&'static str>,
+    /// Whether they develop an app.
+    app: bool,
     scope: Option<String>,
 }
 
@@ -73,6 +76,7 @@ fn table() -> BTreeMap<String, Row> {
         let row = Row {
             platform: cells[2].to_owned(),
             merchant: cells[3].to_owned(),
+            app: cells[4].to_owned(),
             key: cells[5].trim_matches('`').to_owned(),
         };
         (cells[1].trim_matches('`').to_owned(), row)
@@ -97,6 +101,10 @@ impl Caller {
             if self.platform.is_none() {
                 return Some(404);
             }
+        } else if self.app {
+            let all = !operation.path.starts_with("/v1/apps/{app_id}");
+            let theirs = all && row.app == "developer" && self.in_scope(row);
+            return (!theirs).then_some(if all { 403 } else { 404 });
         } else if reaches(&MERCHANT, self.merchant, &row.merchant) && self.in_scope(row) {
             // The same for everybody, or limited to the caller's own.
             return None;
@@ -184,6 +192,7 @@ async fn callers(running: &Running, admin: &str, own: &str) -> Vec<Caller> {
             name: email,
             platform: None,
             merchant: Some(name),
+            app: false,
             scope: None,
         });
     }
@@ -195,6 +204,7 @@ async fn callers(running: &Running, admin: &str, own: &str) -> Vec<Caller> {
             name: email,
             platform: Some(name),
             merchant: None,
+            app: false,
             scope: None,
         });
     }
@@ -207,6 +217,22 @@ async fn callers(running: &Running, admin: &str, own: &str) -> Vec<Caller> {
             token: made["key"].as_str().unwrap().to_owned(),
             platform: None,
             merchant: Some("owner"),
+            app: false,
+            scope: Some(scope),
+        });
+    }
+    let own_app = json!({ "name": "An app of their own" });
+    let own_app = running.post("/v1/apps", admin, &own_app).await.json();
+    let keys = format!("/v1/apps/{}/api-keys", own_app["id"].as_str().unwrap());
+    for scope in scopes() {
+        let body = json!({ "name": scope, "scopes": [scope] });
+        let made = running.post(&keys, admin, &body).await.json();
+        all.push(Caller {
+            name: format!("an app's key with {scope}"),
+            token: made["key"].as_str().unwrap().to_owned(),
+            platform: None,
+            merchant: None,
+            app: true,
             scope: Some(scope),
         });
     }

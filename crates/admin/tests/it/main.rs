@@ -5,6 +5,7 @@
     reason = "what is not there fails the test that wants it"
 )]
 
+mod apps_keys;
 mod audit;
 mod auth;
 mod isolation;

@@ -9,6 +9,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub merchant_id: Option<Uuid>,
+    pub app_id: Option<Uuid>,
     pub name: String,
     pub key_hash: Vec<u8>,
     pub scopes: String,
