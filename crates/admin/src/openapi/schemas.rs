@@ -168,11 +168,11 @@ fn settle_schema(schema: &mut Value, request: bool) {
     }
 }
 
-/// Puts `reference or null` in the place of a nullable reference.
-fn or_null(fields: &mut Map<String, Value>, nothing: &Value) {
+/// Puts `reference or null` in the place of a nullable reference, under the word that generators know it by.
+fn or_null(fields: &mut Map<String, Value>, word: &str, nothing: &Value) {
     fields.remove("nullable");
     if let Some(reference) = fields.remove("allOf").and_then(|all| all.get(0).cloned()) {
-        fields.insert("oneOf".to_owned(), json!([reference, nothing]));
+        fields.insert(word.to_owned(), json!([reference, nothing]));
     }
 }
 
@@ -186,7 +186,7 @@ pub(super) fn modernise(value: &mut Value) {
         Value::Object(fields) => {
             fields.values_mut().for_each(modernise);
             if fields.contains_key("allOf") && is_nullable(fields) {
-                or_null(fields, &json!({ "type": "null" }));
+                or_null(fields, "anyOf", &json!({ "type": "null" }));
             } else if let Some(all) = fields.remove("allOf") {
                 fields.insert("$ref".to_owned(), all[0]["$ref"].clone());
             } else if is_nullable(fields) && fields.get("type").is_some_and(Value::is_string) {
@@ -206,7 +206,7 @@ pub(super) fn spell_null(value: &mut Value) {
         Value::Object(fields) => {
             fields.values_mut().for_each(spell_null);
             if fields.contains_key("allOf") && is_nullable(fields) {
-                or_null(fields, &json!({ "enum": [null] }));
+                or_null(fields, "oneOf", &json!({ "enum": [null] }));
             }
         }
         Value::Array(items) => items.iter_mut().for_each(spell_null),
