@@ -168,11 +168,12 @@ fn settle_schema(schema: &mut Value, request: bool) {
     }
 }
 
-/// Puts `reference or null` in the place of a nullable reference, and null beside the forms of a choice.
-fn or_null(fields: &mut Map<String, Value>, nothing: &Value) {
+/// Puts `reference or null` in the place of a nullable reference, under the word that generators know it by, and null
+/// beside the forms of a choice.
+fn or_null(fields: &mut Map<String, Value>, word: &str, nothing: &Value) {
     fields.remove("nullable");
     if let Some(reference) = fields.remove("allOf").and_then(|all| all.get(0).cloned()) {
-        fields.insert("oneOf".to_owned(), json!([reference, nothing]));
+        fields.insert(word.to_owned(), json!([reference, nothing]));
     } else if let Some(Value::Array(forms)) = fields.get_mut("anyOf") {
         forms.push(nothing.clone());
     }
@@ -190,7 +191,7 @@ pub(super) fn modernise(value: &mut Value) {
         Value::Object(fields) => {
             fields.values_mut().for_each(modernise);
             if has_null_form(fields) {
-                or_null(fields, &json!({ "type": "null" }));
+                or_null(fields, "anyOf", &json!({ "type": "null" }));
             } else if let Some(all) = fields.remove("allOf") {
                 fields.insert("$ref".to_owned(), all[0]["$ref"].clone());
             } else if fields.get("nullable") == Some(&json!(true))
@@ -212,7 +213,7 @@ pub(super) fn spell_null(value: &mut Value) {
         Value::Object(fields) => {
             fields.values_mut().for_each(spell_null);
             if has_null_form(fields) {
-                or_null(fields, &json!({ "enum": [null] }));
+                or_null(fields, "oneOf", &json!({ "enum": [null] }));
             }
         }
         Value::Array(items) => items.iter_mut().for_each(spell_null),
