@@ -27,7 +27,7 @@ pub fn spec(version: Version) -> String {
     for (method, operation) in operations(&mut document) {
         responses::settle(&method, operation);
         settle_parameters(operation);
-        secure(version, operation);
+        secure(operation);
         // Said of every operation: one without the word could as well be forgotten.
         if operation.get("security").is_none() {
             operation["security"] = json!([]);
@@ -66,23 +66,18 @@ fn operations(document: &mut Value) -> impl Iterator<Item = (String, &mut Value)
     })
 }
 
-/// Says who may, by the table: people with an access token, programs with an API key of the scope.
-fn secure(version: Version, operation: &mut Value) {
+/// Says who may, by the table: people with an access token, programs with an API key. Its scope stands in a member of
+/// our own: linters let only OAuth have scopes.
+fn secure(operation: &mut Value) {
     let row = operation["operationId"].as_str().and_then(table::find);
     let Some(row) = row else { return };
-    let mut security = vec![json!({ "bearer": [] })];
-    let scopes = match row.key {
-        Key::Scope(scope) => Some(vec![scope.as_str()]),
-        Key::Any => Some(Vec::new()),
-        Key::Never => None,
+    operation["security"] = match row.key {
+        Key::Never => json!([{ "bearer": [] }]),
+        Key::Any | Key::Scope(_) => json!([{ "bearer": [] }, { "apiKey": [] }]),
     };
-    // 3.0 knows scopes of OAuth only.
-    let scopes = scopes.map(|scopes| match version {
-        Version::V3_1 => scopes,
-        Version::V3_0 => Vec::new(),
-    });
-    security.extend(scopes.map(|scopes| json!({ "apiKey": scopes })));
-    operation["security"] = json!(security);
+    if let Key::Scope(scope) = row.key {
+        operation["x-required-scope"] = json!(scope.as_str());
+    }
     let who = format!("Who may: {}.", row.words());
     operation["description"] = json!(match operation["description"].as_str() {
         Some(words) => format!("{words}\n\n{who}"),
