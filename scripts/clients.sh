@@ -88,7 +88,7 @@ PY
 # A Python package; the generator names what it has to leave out as warnings.
 make_python_client() {
   say "openapi-python-client: $1"
-  PATH="$bin:$PATH" "$bin/openapi-python-client" generate --fail-on-warning \
+  PATH="$bin:$PATH" "$bin/openapi-python-client" generate --fail-on-warning --config crates/testkit/py/client-config.yml \
     --path "openapi/$1.json" --output-path "$work/py-$1" || fail "openapi-python-client warns of $1.json"
   PYTHONPATH="$work/py-$1" "$bin/python" -W error - <<'PY' || fail "a module made from $1.json does not load"
 import importlib, pkgutil, hookyard_client
