@@ -107,9 +107,9 @@ build_typescript_client() {
   mkdir -p "$work/ts-$1"
   cp "$work/ts/$1.ts" "$work/ts-$1/api.ts"
   cp "$tools/scenario.ts" "$tools/package.json" "$work/ts-$1"
-  ln -s "$PWD/$tools/node_modules" "$work/ts-$1/node_modules"
+  ln -s "$tools/node_modules" "$work/ts-$1/node_modules"
   "$tools/node_modules/.bin/tsc" --strict --noUncheckedIndexedAccess --target es2022 --module nodenext \
-    --skipLibCheck --types node --outDir "$work/ts-$1/made" "$work/ts-$1/scenario.ts" || fail "the TypeScript client does not compile"
+    --skipLibCheck --types node --typeRoots "$tools/node_modules/@types" --outDir "$work/ts-$1/made" "$work/ts-$1/scenario.ts" || fail "the TypeScript client does not compile"
   cp "$tools/package.json" "$work/ts-$1/made"
   echo "compiled"
 }
