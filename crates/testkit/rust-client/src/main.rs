@@ -68,10 +68,10 @@ async fn fail_and_retry(client: &Client) -> Result<()> {
         .url(&receiver.url)
         .dialect(Dialect::Flexype)
         .event_types(["PRODUCT_VIEWED".to_owned()])
-        .schedule(vec!["1s".to_owned()]);
+        .schedule(vec!["1s".parse()?]);
     let endpoint = client
         .create_endpoint()
-        .merchant_id(&merchant.id)
+        .merchant_id(merchant.id.clone())
         .body(endpoint)
         .send()
         .await?;
@@ -88,7 +88,7 @@ async fn fail_and_retry(client: &Client) -> Result<()> {
         .payload(kind.example);
     let published = client
         .publish_event()
-        .merchant_id(&merchant.id)
+        .merchant_id(merchant.id.clone())
         .body(event)
         .send()
         .await?;
@@ -107,8 +107,8 @@ async fn fail_and_retry(client: &Client) -> Result<()> {
     receiver.recover();
     client
         .retry_delivery()
-        .merchant_id(&merchant.id)
-        .delivery_id(&delivery.id)
+        .merchant_id(merchant.id.clone())
+        .delivery_id(delivery.id.clone())
         .send()
         .await?;
     until(
@@ -132,8 +132,8 @@ async fn until(
     let look = || {
         client
             .get_delivery()
-            .merchant_id(merchant_id)
-            .delivery_id(delivery_id)
+            .merchant_id(merchant_id.clone())
+            .delivery_id(delivery_id.clone())
             .send()
     };
     let wait = async {
@@ -156,8 +156,8 @@ async fn read_attempts(
 ) -> Result<()> {
     let attempts = client
         .list_attempts()
-        .merchant_id(merchant_id)
-        .delivery_id(delivery_id)
+        .merchant_id(merchant_id.clone())
+        .delivery_id(delivery_id.clone())
         .send()
         .await?
         .into_inner();
