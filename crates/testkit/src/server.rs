@@ -111,6 +111,11 @@ impl Hookyard {
         server
     }
 
+    /// Logs the platform's admin in again, for what takes longer than an access token lives.
+    pub async fn login_again(&mut self) {
+        self.rest = self.rest.login(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    }
+
     /// Starts one more process on the same database and Redis, in these roles (`api`, `worker`; none: both).
     /// For [`Mode::Cluster`] only: a file has one process.
     pub async fn start_beside(&self, roles: &[&str]) -> Self {

@@ -142,12 +142,15 @@ impl Storage {
         most: u64,
     ) -> Result<Vec<Delivery>, Error> {
         let now = self.clock().now();
+        let reading = self.read_by_index().await?;
         let rows = selection::candidates(&leased.plan, leased.reach(), now)
             .filter(delivery::Column::Id.gt(leased.cursor.uuid()))
             .order_by_asc(delivery::Column::Id)
             .limit(most)
-            .all(&self.reads)
+            .all(&reading)
             .await?;
+        // One connection at a time.
+        reading.commit().await?;
         self.complete(rows).await
     }
 

@@ -503,3 +503,25 @@ async fn old_jobs_are_forgotten(world: World) {
         .unwrap();
     assert_eq!(world.count("retry_jobs").await, 1);
 }
+
+/// Statistics taken while there was no job must not lead to a plan that scans the jobs for each delivery: it overruns
+/// the limit of a statement.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_counted_and_read_by_index_whatever_the_statistics_say() {
+    let world = World::postgres().await;
+    let (merchant, endpoint) = shop(&world).await;
+    let ids = world.publish(merchant, endpoint, 5_000).await;
+    for chunk in ids.chunks(500) {
+        world.finish(chunk, Next::Failed).await;
+    }
+    world.execute("vacuum analyze").await;
+    let worker: WorkerId = world.id();
+    let leased = make(&world, Some(merchant), failed(), worker).await;
+    world.publish(merchant, endpoint, 5_000).await;
+    let counted = world
+        .storage
+        .count_retries(scope(merchant), &leased.plan);
+    assert_eq!(counted.await.unwrap(), 5_000);
+    let page = world.storage.retry_candidates(&leased, 200).await.unwrap();
+    assert_eq!(page.len(), 200);
+}

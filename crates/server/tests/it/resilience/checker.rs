@@ -62,6 +62,11 @@ impl Report {
         report
     }
 
+    /// At full size: fails if events were not accepted and prompt again this long after the fault.
+    pub(super) fn recovers_within(&self, limit: Duration) {
+        assert!(!super::is_full() || self.recovered <= limit, "{self:?}");
+    }
+
     fn of(evidence: &Evidence) -> Self {
         let calls = || evidence.events.iter().flat_map(|event| &event.calls);
         let mut took: Vec<Duration> = calls().map(|call| call.took).collect();
