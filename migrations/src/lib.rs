@@ -12,6 +12,7 @@ mod m0006_batches;
 mod m0007_retry_jobs;
 mod m0008_audit;
 mod m0010_keys_of_apps;
+mod m0011_people;
 mod sql;
 
 /// All steps in order.
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_retry_jobs::Migration),
             Box::new(m0008_audit::Migration),
             Box::new(m0010_keys_of_apps::Migration),
+            Box::new(m0011_people::Migration),
         ]
     }
 }

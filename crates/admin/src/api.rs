@@ -1,8 +1,9 @@
 //! The REST API: one file for each resource, with its requests, its responses and its handlers.
 //!
 //! To add a resource: a file in `api/`, its unit struct in [`Apis`], a tag, its rows in
-//! `auth/permissions.rs`, and an example of each of its bodies in `api/examples.json`.
+//! `auth/table.rs`, and an example of each of its bodies in `api/examples.json`.
 
+mod account;
 mod activities;
 mod api_keys;
 mod apps;
@@ -14,6 +15,8 @@ mod endpoints;
 mod event_types;
 mod events;
 mod installations;
+mod invitations;
+mod members;
 mod merchants;
 mod retry_jobs;
 mod sessions;
@@ -35,7 +38,7 @@ use crate::{docs, probes, web};
 
 /// All resources, in the groups of the document.
 pub(crate) type Apis = (
-    (auth::AuthApi, merchants::MerchantsApi),
+    (auth::AuthApi, account::AccountApi, merchants::MerchantsApi),
     (
         endpoints::EndpointsApi,
         apps::AppsApi,
@@ -58,6 +61,8 @@ pub(crate) type Apis = (
     (
         api_keys::ApiKeysApi,
         users::UsersApi,
+        members::MembersApi,
+        invitations::InvitationsApi,
         audit_log::AuditLogApi,
     ),
 );
@@ -67,6 +72,8 @@ pub(crate) type Apis = (
 pub(crate) enum Tag {
     /// Log in, stay logged in, log out, and who you are.
     Auth,
+    /// One's own passwords and logins.
+    Account,
     /// Merchants with their one store.
     Merchants,
     /// URLs that receive events, with their secrets and subscriptions.
@@ -98,6 +105,10 @@ pub(crate) enum Tag {
     ApiKeys,
     /// People and their roles.
     Users,
+    /// The people of a merchant, and links into its portal.
+    Members,
+    /// People who are asked in.
+    Invitations,
     /// Who did what to what.
     #[oai(rename = "Audit log")]
     AuditLog,
@@ -106,7 +117,7 @@ pub(crate) enum Tag {
 /// The API as poem-openapi describes and serves it.
 pub(crate) fn service() -> OpenApiService<Apis, ()> {
     let apis: Apis = (
-        (auth::AuthApi, merchants::MerchantsApi),
+        (auth::AuthApi, account::AccountApi, merchants::MerchantsApi),
         (
             endpoints::EndpointsApi,
             apps::AppsApi,
@@ -129,6 +140,8 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
         (
             api_keys::ApiKeysApi,
             users::UsersApi,
+            members::MembersApi,
+            invitations::InvitationsApi,
             audit_log::AuditLogApi,
         ),
     );

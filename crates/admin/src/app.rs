@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, Bearer};
 use crate::limits::Limits;
+use crate::mail::Mail;
 use crate::problem::{ApiError, Slug};
 
 /// Everything the HTTP side needs, put together by the server.
@@ -23,6 +24,8 @@ pub struct App {
     pub auth: Auth,
     /// How much they may ask for.
     pub limits: Arc<Limits>,
+    /// Links to people.
+    pub mail: Mail,
     /// What the probes tell.
     pub probes: Probes,
 }

@@ -6,39 +6,37 @@ pub(crate) mod api_key;
 pub(crate) mod caller;
 pub(crate) mod fingerprint;
 pub mod jwt;
+pub(crate) mod login;
 pub mod password;
 pub(crate) mod scope;
 pub(crate) mod table;
+pub(crate) mod token;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::clock::Clock as _;
-use domain::id::{AppId, MerchantId, UserId};
+use domain::id::{AppId, LoginId, MerchantId, UserId};
 use domain::tenancy::{AppScope, PlatformScope, TenantScope};
 use moka::sync::Cache;
 use poem::http::header::AUTHORIZATION;
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
 use sha2::{Digest as _, Sha256};
 use storage::Storage;
 use storage::audit::Origin;
-use storage::users::Rotation;
-use uuid::Uuid;
+use storage::logins::{Login, LoginOf};
 
 use crate::app::App;
 use crate::limits::SharedCounts;
-use crate::limits::address::ClientAddress;
 use crate::limits::throttle::Throttle;
 use crate::operations::{Guard, Subject};
 use crate::problem::{ApiError, Slug};
 use crate::settings::Settings;
-use caller::Caller;
+use caller::{Caller, Known};
 use fingerprint::Fingerprints;
 use jwt::Jwt;
 use password::Passwords;
@@ -48,8 +46,6 @@ use table::Row;
 const BELIEVED: Duration = Duration::from_secs(5);
 /// Callers remembered at once.
 const REMEMBERED: u64 = 10_000;
-/// What refresh tokens begin with.
-const REFRESH_PREFIX: &str = "hyr_";
 
 /// Proves callers and logs people in.
 pub struct Auth {
@@ -61,8 +57,8 @@ pub struct Auth {
     /// Failed logins by address.
     places: Throttle,
     refresh_life: Duration,
-    people: Cache<UserId, Arc<Caller>>,
-    keys: Cache<[u8; 32], Arc<api_key::Known>>,
+    people: Cache<LoginId, Arc<Known>>,
+    keys: Cache<[u8; 32], Arc<Known>>,
     fingerprints: Fingerprints,
     cursor_key: [u8; 32],
     rng: Mutex<StdRng>,
@@ -72,17 +68,6 @@ impl std::fmt::Debug for Auth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Auth")
     }
-}
-
-/// What a login gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tokens {
-    /// For `Authorization: Bearer`.
-    pub access: String,
-    /// For the next access token.
-    pub refresh: String,
-    /// Life of the access token.
-    pub expires_in: Duration,
 }
 
 impl Auth {
@@ -150,12 +135,15 @@ impl Auth {
         if credential.starts_with(api_key::PREFIX) {
             return self.prove_key(credential).await;
         }
-        let user_id = self
+        let (login_id, actor) = self
             .jwt
             .verify(credential, self.storage.clock().now())
             .await?
             .ok_or_else(refused)?;
-        self.person(user_id).await?.ok_or_else(refused)
+        let caller = self.logged_in(login_id).await?;
+        caller
+            .filter(|caller| caller.actor == actor)
+            .ok_or_else(refused)
     }
 
     async fn prove_key(&self, key: &str) -> Result<Arc<Caller>, ApiError> {
@@ -171,7 +159,7 @@ impl Auth {
             .await?
             .ok_or_else(refused)?;
         self.note_use(&found);
-        let known = Arc::new(api_key::Known::from(found));
+        let known = Arc::new(Known::from(found));
         self.keys.insert(hash, Arc::clone(&known));
         known.at(now).ok_or_else(refused)
     }
@@ -193,121 +181,42 @@ impl Auth {
         });
     }
 
-    /// The caller that a user is, if they still exist.
-    async fn person(&self, id: UserId) -> Result<Option<Arc<Caller>>, ApiError> {
-        if let Some(caller) = self.people.get(&id) {
-            return Ok(Some(caller));
+    /// The caller of a login that goes on.
+    async fn logged_in(&self, id: LoginId) -> Result<Option<Arc<Caller>>, ApiError> {
+        let now = self.storage.clock().now();
+        if let Some(known) = self.people.get(&id) {
+            return Ok(known.at(now));
         }
-        let Some(user) = self.storage.user(id).await? else {
+        let Some(login) = self.storage.login(id).await? else {
             return Ok(None);
         };
-        let caller = Arc::new(Caller::from(user));
-        self.people.insert(id, Arc::clone(&caller));
-        Ok(Some(caller))
+        let ends = login.expires_at;
+        let Some(caller) = self.caller_of(login).await? else {
+            return Ok(None);
+        };
+        let known = Arc::new(Known::new(caller, Some(ends)));
+        self.people.insert(id, Arc::clone(&known));
+        Ok(known.at(now))
     }
 
-    /// Logs in. A wrong email and a wrong password look and cost the same.
-    ///
-    /// Errors: 401; 429 after too many failures for this account or from this address, right or wrong.
-    pub(crate) async fn log_in(
-        &self,
-        email: &str,
-        password: String,
-        from: ClientAddress,
-    ) -> Result<Tokens, ApiError> {
-        let email = email.trim().to_lowercase();
-        let account = u128::from_be_bytes(first_16(&Sha256::digest(&email)));
-        let entry = self.logins.enter(account).await?;
-        let place = match self.places.enter(from.subject()).await {
-            Ok(place) => place,
-            Err(refusal) => {
-                entry.give_back().await;
-                return Err(refusal);
+    /// Asks again who everybody is: somebody's rights or logins have just changed. Other processes notice within
+    /// [`BELIEVED`].
+    pub(crate) fn forget_people(&self) {
+        self.people.invalidate_all();
+    }
+
+    /// Who is logged in, if they, or the merchant they were let in to, still exist.
+    async fn caller_of(&self, login: Login) -> Result<Option<Caller>, ApiError> {
+        Ok(match login.of {
+            LoginOf::User(user_id) => {
+                let user = self.storage.user(user_id).await?;
+                user.map(|user| Caller::user(user, login.id))
             }
-        };
-        let proven = self.prove_password(&email, password).await;
-        // Only wrong passwords count: not the right one, not a database that is away.
-        if !matches!(proven, Ok(None)) {
-            entry.give_back().await;
-            place.give_back().await;
-        }
-        match proven? {
-            Some(user_id) => self.first_tokens(user_id).await,
-            None => Err(ApiError::new(
-                Slug::Unauthenticated,
-                "The email or the password is wrong.",
-            )),
-        }
-    }
-
-    /// Whose email and password these are.
-    ///
-    /// Errors: too many at once; the database cannot be reached.
-    async fn prove_password(
-        &self,
-        email: &str,
-        password: String,
-    ) -> Result<Option<UserId>, ApiError> {
-        let found = if email.contains(char::is_control) {
-            None
-        } else {
-            self.storage.user_by_email(email).await?
-        };
-        let (user_id, hash) = found.unzip();
-        let right = self.passwords.verify(hash, password).await?;
-        Ok(user_id.filter(|_| right))
-    }
-
-    async fn first_tokens(&self, user_id: UserId) -> Result<Tokens, ApiError> {
-        let (refresh, family) = {
-            let mut rng = self.fork_rng();
-            let mut family = [0; 16];
-            rng.fill_bytes(&mut family);
-            (refresh_token(&mut rng), Uuid::from_bytes(family))
-        };
-        let expires = self.storage.clock().now() + self.refresh_life;
-        self.storage
-            .create_refresh_token(user_id, family, hash(&refresh), expires)
-            .await?;
-        self.tokens(user_id, refresh).await
-    }
-
-    /// Trades a refresh token for new tokens.
-    ///
-    /// Errors: 401 for one that is unknown, expired, or was used before (which ends that login).
-    pub(crate) async fn refresh(&self, shown: &str) -> Result<Tokens, ApiError> {
-        let fresh = refresh_token(&mut self.fork_rng());
-        let expires = self.storage.clock().now() + self.refresh_life;
-        match self
-            .storage
-            .rotate_refresh_token(hash(shown), hash(&fresh), expires)
-            .await?
-        {
-            Rotation::Rotated(user_id) => self.tokens(user_id, fresh).await,
-            Rotation::Reused => Err(ApiError::new(
-                Slug::Unauthenticated,
-                "This refresh token was used before, so its login has been ended. Log in again.",
-            )),
-            Rotation::Invalid => Err(ApiError::new(
-                Slug::Unauthenticated,
-                "The refresh token is not valid.",
-            )),
-        }
-    }
-
-    /// Ends the login that a refresh token belongs to.
-    ///
-    /// Errors: the database cannot be reached.
-    pub(crate) async fn log_out(&self, shown: &str) -> Result<(), ApiError> {
-        Ok(self.storage.revoke_refresh_token(hash(shown)).await?)
-    }
-
-    async fn tokens(&self, user_id: UserId, refresh: String) -> Result<Tokens, ApiError> {
-        let access = self.jwt.issue(user_id, self.storage.clock().now()).await?;
-        Ok(Tokens {
-            access,
-            refresh,
-            expires_in: self.jwt.life(),
+            LoginOf::Portal(portal) => {
+                let merchant = TenantScope::of(portal.merchant_id);
+                let merchant = self.storage.merchant(merchant).await?;
+                merchant.map(|_| Caller::portal(portal, login.id))
+            }
         })
     }
 
@@ -328,27 +237,18 @@ impl Auth {
         self.passwords.hash(password, self.fork_rng()).await
     }
 
-    /// An access token as it would have been issued at another time: for tests of what expires.
+    /// An access token as it would have been issued at another time, for a user's newest login: for tests of what
+    /// expires.
     #[doc(hidden)]
     pub async fn issue_at(&self, user_id: UserId, now: domain::clock::Micros) -> Option<String> {
-        self.jwt.issue(user_id, now).await.ok()
+        let page = storage::PageRequest {
+            limit: 1,
+            before: None,
+        };
+        let mut logins = self.storage.logins(user_id, page).await.ok()?;
+        let login = logins.rows.pop()?;
+        self.jwt.issue(&login, user_id.to_string(), now).await.ok()
     }
-}
-
-fn refresh_token(rng: &mut StdRng) -> String {
-    let mut bytes = [0; 32];
-    rng.fill_bytes(&mut bytes);
-    format!("{REFRESH_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
-}
-
-fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token).into()
-}
-
-fn first_16(hash: &[u8]) -> [u8; 16] {
-    let mut first = [0; 16];
-    first.copy_from_slice(&hash[..16]);
-    first
 }
 
 /// Asks for a proven caller who may do the operation at hand: by the table, for the merchant or app that the path

@@ -208,6 +208,8 @@ kinds! {
     BatchKind BatchId "bat" "a POST that several deliveries share";
     AuditEntryKind AuditEntryId "aud" "an entry of the audit log";
     RetryJobKind RetryJobId "job" "a bulk retry job";
+    LoginKind LoginId "lgn" "a login";
+    InvitationKind InvitationId "inv" "an invitation";
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod keys;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+pub(crate) mod reset_password;
 pub(crate) mod roles;
 pub(crate) mod serve;
 pub(crate) mod simulate;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use admin::{App, Auth, Limits, Probes, SharedCounts};
+use admin::{App, Auth, Limits, Mail, Probes, SharedCounts};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use domain::rate::{Rate, Subject, Taken};
@@ -133,7 +133,8 @@ pub(crate) async fn start(
         gateway: Arc::clone(&gateway),
         storage: Arc::clone(&storage),
         auth: auth.sharing(counts.clone()),
-        limits: Arc::new(Limits::new(&settings.admin, counts)),
+        limits: Arc::new(Limits::new(&settings.admin, counts.clone())),
+        mail: Mail::new(settings.public_url(), settings.mailer.clone(), counts),
         probes,
     };
     front.open(admin::routes(Arc::new(app)));

@@ -73,6 +73,7 @@ pub(crate) struct Settings {
     pub(crate) gateway: GatewaySettings,
     pub(crate) worker: worker::WorkerSettings,
     pub(crate) admin: admin::Settings,
+    pub(crate) mailer: Option<admin::Mailer>,
 }
 
 /// Fewest slots of a worker: each kind of work needs one.
@@ -111,6 +112,7 @@ impl Settings {
             first_admin: first_admin(values)?,
             worker: worker(values, gateway.dialects.clone())?,
             admin: admin(values)?,
+            mailer: mailer(values)?,
             gateway,
             outbound,
         })
@@ -127,6 +129,13 @@ impl Settings {
             api_connections: self.api_connections,
             ..DatabaseSettings::new(url)
         }
+    }
+
+    /// Where browsers find the dashboard: as set, or where it listens.
+    pub(crate) fn public_url(&self) -> String {
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.listen))
     }
 
     /// The file of the database, when it is one: then this process is alone.
@@ -150,6 +159,26 @@ fn first_admin(values: &Values) -> Result<Option<FirstAdmin>, ConfigError> {
         (Some(email), Some(password)) => Ok(Some(FirstAdmin { email, password })),
         _ => Err(ConfigError::of(
             "HOOKYARD_ADMIN__EMAIL and HOOKYARD_ADMIN__PASSWORD are given together or not at all",
+        )),
+    }
+}
+
+fn mailer(values: &Values) -> Result<Option<admin::Mailer>, ConfigError> {
+    let url: Option<Secret> = values.parsed("smtp.url", value::secret)?;
+    let from: Option<String> = values.optional("smtp.from")?;
+    match (url, from) {
+        (None, None) => Ok(None),
+        (Some(url), Some(from)) => {
+            admin::Mailer::new(url.reveal(), &from)
+                .map(Some)
+                .map_err(|right| {
+                    ConfigError::of(format!(
+                        "HOOKYARD_SMTP__URL and HOOKYARD_SMTP__FROM: {right}"
+                    ))
+                })
+        }
+        _ => Err(ConfigError::of(
+            "HOOKYARD_SMTP__URL and HOOKYARD_SMTP__FROM are given together or not at all",
         )),
     }
 }

@@ -87,6 +87,7 @@ pub(crate) async fn create(
         email: login.email.clone(),
         platform_role: Some(PlatformRole::Admin),
         memberships: Vec::new(),
+        apps: Vec::new(),
         created_at,
     };
     let (password, mut salt) = (login.password.clone(), StdRng::from_rng(rng));

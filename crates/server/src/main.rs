@@ -15,8 +15,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    config as config_command, create_admin, demo, keys, migrate, openapi, roles, serve, simulate,
-    verify_audit_log,
+    config as config_command, create_admin, demo, keys, migrate, openapi, reset_password, roles,
+    serve, simulate, verify_audit_log,
 };
 use config::Flags;
 
@@ -38,6 +38,8 @@ enum Command {
     Migrate,
     /// Add a platform admin
     CreateAdmin(create_admin::Arguments),
+    /// Print a link to a new password of a user
+    ResetPassword(reset_password::Arguments),
     /// Print the settings in force and where each came from
     Config(config_command::Arguments),
     /// Print the OpenAPI document
@@ -63,6 +65,7 @@ async fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&flags, &arguments).await,
         Command::Migrate => migrate::run(&flags).await,
         Command::CreateAdmin(arguments) => create_admin::run(&flags, arguments).await,
+        Command::ResetPassword(arguments) => reset_password::run(&flags, arguments).await,
         Command::Config(arguments) => config_command::run(&flags, &arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::VerifyAuditLog => verify_audit_log::run(&flags).await,

@@ -1,7 +1,9 @@
-//! People: who may log in, what they are to the platform and to merchants, and their refresh tokens.
+//! People: who may log in, and what they are to the platform, to merchants and to apps.
 
-use domain::clock::{Clock as _, Micros};
-use domain::id::{MerchantId, UserId};
+use std::collections::HashMap;
+
+use domain::clock::Micros;
+use domain::id::{AppId, MerchantId, UserId};
 use domain::tenancy::PlatformScope;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
@@ -10,7 +12,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::audit::Change;
-use crate::entity::{membership, merchant, refresh_token, user};
+use crate::config_clock::Write;
+use crate::entity::{app, app_developer, membership, merchant, user};
 use crate::{Error, Page, PageRequest, Storage};
 
 /// What a user may do on the platform. Each role may do what the one before it may.
@@ -50,7 +53,7 @@ impl PlatformRole {
         }
     }
 
-    fn from_code(code: i16) -> Option<Self> {
+    pub(crate) fn from_code(code: i16) -> Option<Self> {
         Self::ALL.into_iter().find(|role| *role as i16 == code)
     }
 }
@@ -68,7 +71,7 @@ impl MerchantRole {
         }
     }
 
-    fn from_code(code: i16) -> Option<Self> {
+    pub(crate) fn from_code(code: i16) -> Option<Self> {
         Self::ALL.into_iter().find(|role| *role as i16 == code)
     }
 }
@@ -84,19 +87,32 @@ pub struct User {
     pub platform_role: Option<PlatformRole>,
     /// Their roles in merchants that exist, in order of the merchants' ids.
     pub memberships: Vec<(MerchantId, MerchantRole)>,
+    /// The apps they develop, in order of the apps' ids.
+    pub apps: Vec<AppId>,
     /// When they were added.
     pub created_at: Micros,
 }
 
-/// What came of showing a refresh token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rotation {
-    /// It was good and is replaced by the new one.
-    Rotated(UserId),
-    /// It had been used before: its whole family is revoked.
-    Reused,
-    /// It is unknown, revoked or expired.
-    Invalid,
+/// What shall be different about a user; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct UserPatch {
+    /// The role on the platform, or none any more.
+    pub platform_role: Option<Option<PlatformRole>>,
+    /// All roles in merchants.
+    pub memberships: Option<Vec<(MerchantId, MerchantRole)>>,
+    /// All apps they develop.
+    pub apps: Option<Vec<AppId>>,
+}
+
+/// What came of a change to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PersonChanged<T> {
+    /// It is done.
+    Done(T),
+    /// There is no such person.
+    NotFound,
+    /// They are the last admin, or the last owner: somebody must stay.
+    LastOne,
 }
 
 impl Storage {
@@ -104,34 +120,10 @@ impl Storage {
     ///
     /// Errors: `Duplicate` when the email is taken; the database cannot be reached.
     pub async fn create_user(&self, new: &User, password_hash: &str) -> Result<(), Error> {
-        let row = user::ActiveModel {
-            id: Set(new.id.uuid()),
-            email: Set(new.email.clone()),
-            password_hash: Set(password_hash.to_owned()),
-            platform_role: Set(new.platform_role.map(|role| role as i16)),
-            created_us: Set(new.created_at.0),
-        };
         let write = self.begin_write().await?;
-        user::Entity::insert(row)
-            .exec_without_returning(&write.transaction)
-            .await?;
-        let rows = new
-            .memberships
-            .iter()
-            .map(|(merchant_id, role)| membership::ActiveModel {
-                user_id: Set(new.id.uuid()),
-                merchant_id: Set(merchant_id.uuid()),
-                role: Set(*role as i16),
-            });
-        if !new.memberships.is_empty() {
-            membership::Entity::insert_many(rows)
-                .exec_without_returning(&write.transaction)
-                .await?;
-        }
+        insert(&write, new, password_hash).await?;
         let note = Change::of("createUser", new.id, None).states(None, Some(new));
-        write.note(note, self.clock().now()).await?;
-        write.commit().await?;
-        Ok(())
+        self.note(write, note).await
     }
 
     /// The user of this id, if there is one.
@@ -141,7 +133,7 @@ impl Storage {
         let Some(row) = user::Entity::find_by_id(id.uuid()).one(&self.reads).await? else {
             return Ok(None);
         };
-        Ok(with_memberships(&self.reads, vec![row]).await?.pop())
+        Ok(with_roles(&self.reads, vec![row]).await?.pop())
     }
 
     /// The user of this email, in lower case, with the hash of their password.
@@ -167,7 +159,7 @@ impl Storage {
         }
         let Page { rows, next } = page.cut(query.all(&self.reads).await?, |row| row.id);
         Ok(Page {
-            rows: with_memberships(&self.reads, rows).await?,
+            rows: with_roles(&self.reads, rows).await?,
             next,
         })
     }
@@ -183,124 +175,154 @@ impl Storage {
         Ok(admins > 0)
     }
 
-    /// Stores the first refresh token of a login under its hash, and forgets the user's expired ones.
+    /// Changes a user. The platform keeps an admin.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn create_refresh_token(
+    pub async fn update_user(
         &self,
-        user_id: UserId,
-        family: Uuid,
-        token_hash: [u8; 32],
-        expires_at: Micros,
-    ) -> Result<(), Error> {
+        _: PlatformScope,
+        id: UserId,
+        patch: UserPatch,
+    ) -> Result<PersonChanged<User>, Error> {
         let write = self.begin_write().await?;
-        refresh_token::Entity::delete_many()
-            .filter(refresh_token::Column::UserId.eq(user_id.uuid()))
-            .filter(refresh_token::Column::ExpiresUs.lt(self.clock().now().0))
-            .exec(&write.transaction)
-            .await?;
-        insert_token(
-            &write.transaction,
-            user_id.uuid(),
-            family,
-            token_hash,
-            expires_at,
-        )
-        .await?;
-        write.commit().await?;
-        Ok(())
-    }
-
-    /// Trades a refresh token for a new one. Showing one twice means that somebody else has it too: all
-    /// tokens of that login are revoked.
-    ///
-    /// Errors: the database cannot be reached.
-    pub async fn rotate_refresh_token(
-        &self,
-        shown: [u8; 32],
-        fresh: [u8; 32],
-        expires_at: Micros,
-    ) -> Result<Rotation, Error> {
-        let now = self.clock().now().0;
-        let write = self.begin_write().await?;
-        let found = refresh_token::Entity::find_by_id(shown.to_vec())
-            .lock_exclusive()
-            .one(&write.transaction)
-            .await?;
-        let Some(row) = found else {
-            return Ok(Rotation::Invalid);
+        let admins = lock_admins(&write).await?;
+        let Some(before) = locked(&write, id).await? else {
+            return Ok(PersonChanged::NotFound);
         };
-        if row.used_us.is_some() {
-            delete_family(&write.transaction, row.family).await?;
-            write.commit().await?;
-            return Ok(Rotation::Reused);
+        let mut after = before.clone();
+        if let Some(role) = patch.platform_role {
+            after.platform_role = role;
         }
-        if row.expires_us <= now {
-            return Ok(Rotation::Invalid);
+        if after.platform_role != Some(PlatformRole::Admin) && admins == [id.uuid()] {
+            return Ok(PersonChanged::LastOne);
         }
-        refresh_token::Entity::update_many()
-            .col_expr(refresh_token::Column::UsedUs, Expr::value(Some(now)))
-            .filter(refresh_token::Column::TokenHash.eq(shown.to_vec()))
+        user::Entity::update_many()
+            .col_expr(
+                user::Column::PlatformRole,
+                Expr::value(after.platform_role.map(|role| role as i16)),
+            )
+            .filter(user::Column::Id.eq(id.uuid()))
             .exec(&write.transaction)
             .await?;
-        insert_token(
-            &write.transaction,
-            row.user_id,
-            row.family,
-            fresh,
-            expires_at,
-        )
-        .await?;
-        write.commit().await?;
-        Ok(Rotation::Rotated(UserId::from_uuid(row.user_id)))
+        if let Some(memberships) = patch.memberships {
+            membership::Entity::delete_many()
+                .filter(membership::Column::UserId.eq(id.uuid()))
+                .exec(&write.transaction)
+                .await?;
+            after.memberships = memberships;
+            insert_memberships(&write.transaction, &after).await?;
+        }
+        if let Some(apps) = patch.apps {
+            app_developer::Entity::delete_many()
+                .filter(app_developer::Column::UserId.eq(id.uuid()))
+                .exec(&write.transaction)
+                .await?;
+            after.apps = apps;
+            insert_apps(&write.transaction, &after).await?;
+        }
+        let note = Change::of("updateUser", id, None).states(Some(&before), Some(&after));
+        self.note(write, note).await?;
+        Ok(PersonChanged::Done(after))
     }
 
-    /// Revokes every refresh token of the login this one belongs to. An unknown one is no error.
+    /// Deletes a user with their logins. The platform keeps an admin.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn revoke_refresh_token(&self, shown: [u8; 32]) -> Result<(), Error> {
+    pub async fn delete_user(
+        &self,
+        _: PlatformScope,
+        id: UserId,
+    ) -> Result<PersonChanged<()>, Error> {
         let write = self.begin_write().await?;
-        let found = refresh_token::Entity::find_by_id(shown.to_vec())
-            .one(&write.transaction)
-            .await?;
-        if let Some(row) = found {
-            delete_family(&write.transaction, row.family).await?;
+        let admins = lock_admins(&write).await?;
+        let Some(before) = locked(&write, id).await? else {
+            return Ok(PersonChanged::NotFound);
+        };
+        if admins == [id.uuid()] {
+            return Ok(PersonChanged::LastOne);
         }
-        write.commit().await?;
-        Ok(())
+        membership::Entity::delete_many()
+            .filter(membership::Column::UserId.eq(id.uuid()))
+            .exec(&write.transaction)
+            .await?;
+        // Logins, links and apps go with the user.
+        user::Entity::delete_by_id(id.uuid())
+            .exec(&write.transaction)
+            .await?;
+        let note = Change::of("deleteUser", id, None).states(Some(&before), None);
+        self.note(write, note).await?;
+        Ok(PersonChanged::Done(()))
     }
 }
 
-async fn insert_token(
-    connection: &impl ConnectionTrait,
-    user_id: Uuid,
-    family: Uuid,
-    token_hash: [u8; 32],
-    expires_at: Micros,
-) -> Result<(), Error> {
-    let row = refresh_token::ActiveModel {
-        token_hash: Set(token_hash.to_vec()),
-        family: Set(family),
-        user_id: Set(user_id),
-        expires_us: Set(expires_at.0),
-        used_us: Set(None),
+/// The admins, locked, always in the same order: of two changes at once the second sees what the first left.
+async fn lock_admins(write: &Write) -> Result<Vec<Uuid>, Error> {
+    let admins = user::Entity::find()
+        .filter(user::Column::PlatformRole.eq(PlatformRole::Admin as i16))
+        .order_by_asc(user::Column::Id)
+        .lock_exclusive()
+        .all(&write.transaction)
+        .await?;
+    Ok(admins.into_iter().map(|row| row.id).collect())
+}
+
+async fn locked(write: &Write, id: UserId) -> Result<Option<User>, Error> {
+    let row = user::Entity::find_by_id(id.uuid())
+        .lock_exclusive()
+        .one(&write.transaction)
+        .await?;
+    let rows = row.into_iter().collect();
+    Ok(with_roles(&write.transaction, rows).await?.pop())
+}
+
+/// Adds the row of a user with everything they may do.
+pub(crate) async fn insert(write: &Write, new: &User, password_hash: &str) -> Result<(), Error> {
+    let row = user::ActiveModel {
+        id: Set(new.id.uuid()),
+        email: Set(new.email.clone()),
+        password_hash: Set(password_hash.to_owned()),
+        platform_role: Set(new.platform_role.map(|role| role as i16)),
+        created_us: Set(new.created_at.0),
     };
-    refresh_token::Entity::insert(row)
-        .exec_without_returning(connection)
+    user::Entity::insert(row)
+        .exec_without_returning(&write.transaction)
         .await?;
+    insert_memberships(&write.transaction, new).await?;
+    insert_apps(&write.transaction, new).await
+}
+
+async fn insert_memberships(connection: &impl ConnectionTrait, of: &User) -> Result<(), Error> {
+    let rows = of
+        .memberships
+        .iter()
+        .map(|(merchant_id, role)| membership::ActiveModel {
+            user_id: Set(of.id.uuid()),
+            merchant_id: Set(merchant_id.uuid()),
+            role: Set(*role as i16),
+        });
+    if !of.memberships.is_empty() {
+        membership::Entity::insert_many(rows)
+            .exec_without_returning(connection)
+            .await?;
+    }
     Ok(())
 }
 
-async fn delete_family(connection: &impl ConnectionTrait, family: Uuid) -> Result<(), Error> {
-    refresh_token::Entity::delete_many()
-        .filter(refresh_token::Column::Family.eq(family))
-        .exec(connection)
-        .await?;
+async fn insert_apps(connection: &impl ConnectionTrait, of: &User) -> Result<(), Error> {
+    let rows = of.apps.iter().map(|app_id| app_developer::ActiveModel {
+        user_id: Set(of.id.uuid()),
+        app_id: Set(app_id.uuid()),
+    });
+    if !of.apps.is_empty() {
+        app_developer::Entity::insert_many(rows)
+            .exec_without_returning(connection)
+            .await?;
+    }
     Ok(())
 }
 
-/// Adds the memberships in merchants that have not been deleted.
-async fn with_memberships(
+/// Adds the memberships in merchants, and the apps, that have not been deleted.
+pub(crate) async fn with_roles(
     connection: &impl ConnectionTrait,
     rows: Vec<user::Model>,
 ) -> Result<Vec<User>, Error> {
@@ -317,6 +339,7 @@ async fn with_memberships(
         .into_tuple()
         .all(connection)
         .await?;
+    let mut apps = apps_of(connection, &rows).await?;
     rows.into_iter()
         .map(|row| {
             let memberships = memberships
@@ -343,8 +366,37 @@ async fn with_memberships(
                     .into_iter()
                     .map(|(id, role)| (MerchantId::from_uuid(id), role))
                     .collect(),
+                apps: apps.remove(&row.id).unwrap_or_default(),
                 created_at: Micros(row.created_us),
             })
         })
         .collect()
+}
+
+/// The apps that these users develop, by user, in order of their ids.
+async fn apps_of(
+    connection: &impl ConnectionTrait,
+    rows: &[user::Model],
+) -> Result<HashMap<Uuid, Vec<AppId>>, Error> {
+    let developed = app_developer::Entity::find()
+        .filter(app_developer::Column::UserId.is_in(rows.iter().map(|row| row.id)))
+        .order_by_asc(app_developer::Column::AppId)
+        .all(connection)
+        .await?;
+    let alive: Vec<Uuid> = app::Entity::find()
+        .select_only()
+        .column(app::Column::Id)
+        .filter(app::Column::Id.is_in(developed.iter().map(|row| row.app_id)))
+        .filter(app::Column::DeletedUs.is_null())
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let mut apps: HashMap<Uuid, Vec<AppId>> = HashMap::new();
+    for row in developed {
+        if alive.contains(&row.app_id) {
+            let app_id = AppId::from_uuid(row.app_id);
+            apps.entry(row.user_id).or_default().push(app_id);
+        }
+    }
+    Ok(apps)
 }

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnect
 /// The rows of each table, each as text, in order.
 pub type Contents = BTreeMap<String, Vec<String>>;
 
-/// Everything in the database at this URL but the given tables.
+/// Everything in the database at this URL but the given columns, each as `table.column`.
 ///
 /// Errors: it cannot be read.
 pub async fn contents(url: &str, without: &[&str]) -> Result<Contents, sqlx::Error> {
@@ -16,6 +16,14 @@ pub async fn contents(url: &str, without: &[&str]) -> Result<Contents, sqlx::Err
     } else {
         sqlite(url, without).await
     }
+}
+
+/// The columns of a table that are left out.
+fn left_out<'a>(table: &'a str, without: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    without.iter().filter_map(move |column| {
+        let (of, column) = column.split_once('.')?;
+        (of == table).then_some(column)
+    })
 }
 
 async fn postgres(url: &str, without: &[&str]) -> Result<Contents, sqlx::Error> {
@@ -33,10 +41,11 @@ async fn postgres(url: &str, without: &[&str]) -> Result<Contents, sqlx::Error> 
         .collect();
     let mut all = Contents::new();
     for table in tables {
-        if without.contains(&table.as_str()) {
-            continue;
-        }
-        let sql = format!("select t::text from {table} t order by 1");
+        let left_out: Vec<&str> = left_out(&table, without).collect();
+        let left_out = left_out.join(",");
+        let sql = format!(
+            "select (to_jsonb(t) - '{{{left_out}}}'::text[])::text from {table} t order by 1"
+        );
         let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection);
         let rows = rows.await?.iter().map(|row| row.get(0)).collect();
         all.insert(table, rows);
@@ -48,7 +57,7 @@ async fn postgres(url: &str, without: &[&str]) -> Result<Contents, sqlx::Error> 
 async fn sqlite(url: &str, without: &[&str]) -> Result<Contents, sqlx::Error> {
     let mut connection = SqliteConnection::connect(url).await?;
     let columns = sqlx::query(
-        "select m.name, group_concat('quote(\"' || c.name || '\")', ' || '','' || ')
+        "select m.name, group_concat(c.name)
          from sqlite_master m, pragma_table_info(m.name) c
          where m.type = 'table' and m.name not like 'sqlite_%' group by m.name",
     );
@@ -60,9 +69,12 @@ async fn sqlite(url: &str, without: &[&str]) -> Result<Contents, sqlx::Error> {
         .collect();
     let mut all = Contents::new();
     for (table, columns) in columns {
-        if without.contains(&table.as_str()) {
-            continue;
-        }
+        let quoted: Vec<String> = columns
+            .split(',')
+            .filter(|column| !left_out(&table, without).any(|left_out| left_out == *column))
+            .map(|column| format!("quote(\"{column}\")"))
+            .collect();
+        let columns = quoted.join(" || ',' || ");
         let sql = format!("select {columns} from \"{table}\" order by 1");
         let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection);
         let rows = rows.await?.iter().map(|row| row.get(0)).collect();

@@ -21,6 +21,7 @@ pub mod contents;
 pub mod dns;
 pub mod fixtures;
 pub mod ledger;
+pub mod mailbox;
 pub mod postgres;
 mod process;
 pub mod receiver;

@@ -258,7 +258,7 @@ async fn delete(app: &App, holder: impl Into<Holder>, id: ApiKeyId) -> Result<No
 /// Checks that an app is there.
 ///
 /// Errors: 404.
-async fn check_app(app: &App, id: AppId) -> Result<(), ApiError> {
+pub(super) async fn check_app(app: &App, id: AppId) -> Result<(), ApiError> {
     let found = app.storage.app(id).await?;
     found.map(drop).ok_or_else(|| ApiError::of(Slug::NotFound))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::id::MerchantId;
+use domain::id::{AppId, LoginId, MerchantId};
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
@@ -11,10 +11,11 @@ use storage::users::{MerchantRole, PlatformRole};
 use super::Tag;
 use crate::answers::{Json, NoContent};
 use crate::app::App;
+use crate::auth::Bearer;
+use crate::auth::login::Tokens;
 use crate::auth::scope::Scope;
-use crate::auth::{Bearer, Tokens};
 use crate::body::Body;
-use crate::limits::address::ClientAddress;
+use crate::limits::address::{Client, ClientAddress};
 use crate::problem::{ApiError, Slug};
 use crate::text::Text;
 
@@ -36,6 +37,14 @@ struct Login {
 struct RefreshToken {
     /// The newest refresh token of this login.
     refresh_token: String,
+}
+
+/// What a link carries.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+struct LinkToken {
+    /// The link's token: what stands after `#token=`.
+    token: String,
 }
 
 /// What proves a person from now on.
@@ -64,14 +73,18 @@ struct MembershipOut {
 /// Who is calling.
 #[derive(Serialize, Object)]
 struct Me {
-    /// A user's or an API key's id.
+    /// A user's or an API key's id; the login's where somebody came through a portal link.
     id: String,
-    /// A user's email or an API key's name.
+    /// A user's email, an API key's name, or what the portal link calls them.
     name: String,
     /// The role on the platform.
     platform_role: Option<Text<PlatformRole>>,
     /// The roles in merchants.
     memberships: Vec<MembershipOut>,
+    /// The apps they develop.
+    app_ids: Vec<Text<AppId>>,
+    /// The login, where there is one.
+    login_id: Option<Text<LoginId>>,
     /// What an API key is limited to; null for people.
     scopes: Option<Vec<Text<Scope>>>,
 }
@@ -87,6 +100,22 @@ impl From<Tokens> for TokenPair {
     }
 }
 
+/// Counts a refused token by the address that showed it.
+///
+/// Errors: those of the work; 429 after too many.
+pub(super) async fn counted<T>(
+    app: &App,
+    from: ClientAddress,
+    work: Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    match work {
+        Err(error) if error.slug == Slug::Unauthenticated => {
+            Err(app.limits.refuse(from, error).await)
+        }
+        other => other,
+    }
+}
+
 #[OpenApi(tag = "Tag::Auth")]
 impl AuthApi {
     /// Log in
@@ -97,7 +126,7 @@ impl AuthApi {
     async fn token(
         &self,
         app: Data<&Arc<App>>,
-        from: ClientAddress,
+        from: Client,
         body: Body<Login>,
     ) -> Result<Json<TokenPair>, ApiError> {
         let Login { email, password } = body.value;
@@ -112,16 +141,30 @@ impl AuthApi {
     async fn refresh(
         &self,
         app: Data<&Arc<App>>,
-        from: ClientAddress,
+        from: Client,
         body: Body<RefreshToken>,
     ) -> Result<Json<TokenPair>, ApiError> {
-        match app.auth.refresh(&body.value.refresh_token).await {
-            Ok(tokens) => Ok(Json(tokens.into())),
-            Err(error) if error.slug == Slug::Unauthenticated => {
-                Err(app.limits.refuse(from, error).await)
-            }
-            Err(error) => Err(error),
-        }
+        let address = from.address;
+        let traded = app.auth.refresh(&body.value.refresh_token, from).await;
+        let tokens = counted(&app, address, traded).await?;
+        Ok(Json(tokens.into()))
+    }
+
+    /// Open a portal
+    ///
+    /// What the page of a portal link asks first: it trades the link's token for a login that reaches the one merchant
+    /// and ends when the link says. The link is used up by it.
+    #[oai(path = "/auth/portal", method = "post", operation_id = "openPortal")]
+    async fn open_portal(
+        &self,
+        app: Data<&Arc<App>>,
+        from: Client,
+        body: Body<LinkToken>,
+    ) -> Result<Json<TokenPair>, ApiError> {
+        let address = from.address;
+        let opened = app.auth.open_portal(&body.value.token, from).await;
+        let tokens = counted(&app, address, opened).await?;
+        Ok(Json(tokens.into()))
     }
 
     /// Log out
@@ -155,6 +198,8 @@ impl AuthApi {
                     role: Text(*role),
                 })
                 .collect(),
+            app_ids: caller.apps.iter().copied().map(Text).collect(),
+            login_id: caller.login.map(|login| Text(login.id)),
             scopes: caller
                 .scopes
                 .as_ref()

@@ -1,33 +1,29 @@
-//! People and their roles.
+//! Users and what they may do.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::clock::{Clock as _, Micros};
 use domain::error::FieldError;
-use domain::id::{MerchantId, UserId};
+use domain::id::{AppId, MerchantId, UserId};
 use domain::tenancy::TenantScope;
 use poem::web::Data;
-use poem_openapi::param::{Header, Query};
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
-use storage::users::{MerchantRole, PlatformRole, User};
+use storage::users::{MerchantRole, PersonChanged, PlatformRole, User, UserPatch};
 
 use super::Tag;
-use crate::answers::{Created, Json};
+use crate::answers::{Created, Json, NoContent};
 use crate::app::App;
 use crate::auth::Bearer;
 use crate::body::Body;
 use crate::idempotency::Once;
 use crate::page::{List, ListOf};
+use crate::people::{MEMBERSHIPS_MAX, email_fault, email_of, password_fault};
 use crate::problem::{ApiError, Slug};
 use crate::text::Text;
-
-/// Least and most characters of a password.
-const PASSWORD: std::ops::RangeInclusive<usize> = 12..=256;
-/// Merchants a user may belong to: what `/me` and the list of their merchants show in one page.
-const MEMBERSHIPS_MAX: usize = 100;
-/// Longest email, in bytes. Source: RFC 5321.
-const EMAIL_MAX: usize = 254;
 
 pub(crate) struct UsersApi;
 
@@ -41,7 +37,7 @@ struct Membership {
     role: Text<MerchantRole>,
 }
 
-/// A new user: with a role on the platform, or in merchants, or both.
+/// A new user: with a role on the platform, or in merchants, or with apps to develop.
 #[derive(Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 struct CreateUser {
@@ -56,6 +52,23 @@ struct CreateUser {
     /// The roles in merchants, 100 at most.
     #[oai(validator(max_items = 100))]
     memberships: Option<Vec<Membership>>,
+    /// The apps they develop, 100 at most.
+    #[oai(validator(max_items = 100))]
+    app_ids: Option<Vec<Text<AppId>>>,
+}
+
+/// Changes to a user; what is left out stays.
+#[derive(Default, Deserialize, Object)]
+#[serde(default, deny_unknown_fields)]
+struct UpdateUser {
+    /// The role on the platform; null takes it away.
+    platform_role: MaybeUndefined<Text<PlatformRole>>,
+    /// All roles in merchants, 100 at most.
+    #[oai(validator(max_items = 100))]
+    memberships: Option<Vec<Membership>>,
+    /// All apps they develop, 100 at most.
+    #[oai(validator(max_items = 100))]
+    app_ids: Option<Vec<Text<AppId>>>,
 }
 
 /// A person who may log in.
@@ -70,6 +83,8 @@ struct UserOut {
     platform_role: Option<Text<PlatformRole>>,
     /// The roles in merchants.
     memberships: Vec<Membership>,
+    /// The apps they develop.
+    app_ids: Vec<Text<AppId>>,
     /// When they were added.
     created_at: Text<Micros>,
 }
@@ -88,80 +103,96 @@ impl From<User> for UserOut {
             email: user.email,
             platform_role: user.platform_role.map(Text),
             memberships: memberships.collect(),
+            app_ids: user.apps.into_iter().map(Text).collect(),
             created_at: Text(user.created_at),
         }
     }
 }
 
 impl CreateUser {
-    /// What is wrong with it, but for merchants that do not exist.
+    /// What is wrong with it, but for what it refers to.
     fn faults(&self) -> Vec<FieldError> {
-        let mut faults = Vec::new();
-        let email = self.email.trim();
-        let shaped = email
-            .split_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-        if !shaped
-            || email.len() > EMAIL_MAX
-            || email.chars().any(|c| c.is_whitespace() || c.is_control())
-        {
-            faults.push(FieldError::new(
-                "/email",
-                "email",
-                "must be an email address",
-            ));
-        }
-        if !PASSWORD.contains(&self.password.chars().count()) {
-            let detail = format!(
-                "must have {} to {} characters",
-                PASSWORD.start(),
-                PASSWORD.end()
-            );
-            faults.push(FieldError::new("/password", "length", detail));
-        }
-        let memberships = self.memberships.as_deref().unwrap_or_default();
-        if self.platform_role.is_none() && memberships.is_empty() {
+        let mut faults = Vec::from_iter(email_fault(&self.email));
+        faults.extend(password_fault("/password", &self.password));
+        let has_none = self.memberships.as_ref().is_none_or(Vec::is_empty)
+            && self.app_ids.as_ref().is_none_or(Vec::is_empty);
+        if self.platform_role.is_none() && has_none {
             faults.push(FieldError::new(
                 "/memberships",
                 "required",
-                "a user needs a role on the platform or in a merchant",
+                "a user needs a role on the platform or in a merchant, or an app",
             ));
-        }
-        if memberships.len() > MEMBERSHIPS_MAX {
-            let detail = format!("must have {MEMBERSHIPS_MAX} entries at most");
-            faults.push(FieldError::new("/memberships", "count", detail));
-            return faults;
-        }
-        let mut seen = Vec::new();
-        for (index, held) in memberships.iter().enumerate() {
-            if seen.contains(&held.merchant_id.0) {
-                faults.push(FieldError::new(at(index), "repeated", "stands twice"));
-            }
-            seen.push(held.merchant_id.0);
         }
         faults
     }
 }
 
-/// The merchant of a membership in the body.
-fn at(index: usize) -> String {
-    format!("/memberships/{index}/merchant_id")
-}
-
-/// Checks a new user.
+/// What is wrong with the merchants and apps of a user.
 ///
-/// Errors: everything that is wrong with it.
-async fn check(app: &App, new: &CreateUser) -> Result<(), ApiError> {
-    let mut faults = new.faults();
-    let memberships = new.memberships.iter().flatten().take(MEMBERSHIPS_MAX);
-    for (index, held) in memberships.enumerate() {
-        let merchant = TenantScope::of(held.merchant_id.0);
-        if app.storage.merchant(merchant).await?.is_none() {
-            let detail = "there is no such merchant";
-            faults.push(FieldError::new(at(index), "unknown_merchant", detail));
+/// Errors: the database cannot be reached.
+async fn reference_faults(
+    app: &App,
+    memberships: Option<&[Membership]>,
+    app_ids: Option<&[Text<AppId>]>,
+) -> Result<Vec<FieldError>, ApiError> {
+    let mut faults = Vec::new();
+    let (memberships, app_ids) = (memberships.unwrap_or_default(), app_ids.unwrap_or_default());
+    for (field, length) in [
+        ("/memberships", memberships.len()),
+        ("/app_ids", app_ids.len()),
+    ] {
+        if length > MEMBERSHIPS_MAX {
+            let detail = format!("must have {MEMBERSHIPS_MAX} entries at most");
+            faults.push(FieldError::new(field, "count", detail));
         }
     }
-    ApiError::of_fields(faults)
+    let mut seen = HashSet::new();
+    for (index, held) in memberships.iter().take(MEMBERSHIPS_MAX).enumerate() {
+        let at = format!("/memberships/{index}/merchant_id");
+        let id = held.merchant_id.0;
+        if !seen.insert(id.uuid()) {
+            faults.push(FieldError::new(at, "repeated", "stands twice"));
+        } else if app.storage.merchant(TenantScope::of(id)).await?.is_none() {
+            let detail = "there is no such merchant";
+            faults.push(FieldError::new(at, "unknown_merchant", detail));
+        }
+    }
+    for (index, id) in app_ids.iter().take(MEMBERSHIPS_MAX).enumerate() {
+        let at = format!("/app_ids/{index}");
+        if !seen.insert(id.0.uuid()) {
+            faults.push(FieldError::new(at, "repeated", "stands twice"));
+        } else if app.storage.app(id.0).await?.is_none() {
+            faults.push(FieldError::new(at, "unknown_app", "there is no such app"));
+        }
+    }
+    Ok(faults)
+}
+
+fn sorted(memberships: Vec<Membership>) -> Vec<(MerchantId, MerchantRole)> {
+    let mut held: Vec<_> = memberships
+        .into_iter()
+        .map(|held| (held.merchant_id.0, held.role.0))
+        .collect();
+    held.sort_unstable_by_key(|(merchant_id, _)| *merchant_id);
+    held
+}
+
+fn sorted_apps(app_ids: Vec<Text<AppId>>) -> Vec<AppId> {
+    let mut ids: Vec<_> = app_ids.into_iter().map(|id| id.0).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// What came of a change, as the API says it.
+fn outcome<T>(changed: PersonChanged<T>) -> Result<T, ApiError> {
+    match changed {
+        PersonChanged::Done(done) => Ok(done),
+        PersonChanged::NotFound => Err(ApiError::of(Slug::NotFound)),
+        PersonChanged::LastOne => Err(ApiError::new(
+            Slug::Conflict,
+            "The platform's last admin must stay one: make somebody else an admin first.",
+        )),
+    }
 }
 
 #[OpenApi(tag = "Tag::Users")]
@@ -190,7 +221,8 @@ impl UsersApi {
 
     /// Create a user
     ///
-    /// With a role on the platform, or roles in merchants.
+    /// With a role on the platform, roles in merchants, or apps to develop. To let people choose their own password,
+    /// invite them.
     #[oai(path = "/users", method = "post", operation_id = "createUser")]
     async fn create(
         &self,
@@ -201,7 +233,10 @@ impl UsersApi {
         key: Header<Option<String>>,
         body: Body<CreateUser>,
     ) -> Result<Created<UserOut>, ApiError> {
-        check(&app, &body.value).await?;
+        let mut faults = body.value.faults();
+        let (memberships, app_ids) = (&body.value.memberships, &body.value.app_ids);
+        faults.extend(reference_faults(&app, memberships.as_deref(), app_ids.as_deref()).await?);
+        ApiError::of_fields(faults)?;
         let once = Once {
             scope_id: caller.id,
             operation: "createUser",
@@ -215,23 +250,88 @@ impl UsersApi {
         )
         .await
     }
+
+    /// Read a user
+    #[oai(path = "/users/:user_id", method = "get", operation_id = "getUser")]
+    async fn get(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The user.
+        user_id: Path<Text<UserId>>,
+    ) -> Result<Json<UserOut>, ApiError> {
+        caller.platform()?;
+        let found = app.storage.user(user_id.0.0).await?;
+        let found = found.ok_or_else(|| ApiError::of(Slug::NotFound))?;
+        Ok(Json(found.into()))
+    }
+
+    /// Change what a user may do
+    ///
+    /// It holds within five seconds, without a new login. The last admin stays one.
+    #[oai(
+        path = "/users/:user_id",
+        method = "patch",
+        operation_id = "updateUser"
+    )]
+    async fn update(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The user.
+        user_id: Path<Text<UserId>>,
+        body: Body<UpdateUser>,
+    ) -> Result<Json<UserOut>, ApiError> {
+        let scope = caller.platform()?;
+        let UpdateUser {
+            platform_role,
+            memberships,
+            app_ids,
+        } = body.value;
+        let faults = reference_faults(&app, memberships.as_deref(), app_ids.as_deref()).await?;
+        ApiError::of_fields(faults)?;
+        let platform_role: Option<Option<Text<PlatformRole>>> = platform_role.into();
+        let patch = UserPatch {
+            platform_role: platform_role.map(|role| role.map(|text| text.0)),
+            memberships: memberships.map(sorted),
+            apps: app_ids.map(sorted_apps),
+        };
+        let changed = app.storage.update_user(scope, user_id.0.0, patch).await?;
+        app.auth.forget_people();
+        Ok(Json(outcome(changed)?.into()))
+    }
+
+    /// Delete a user
+    ///
+    /// Their logins end within five seconds; the audit log keeps what they did. The last admin stays.
+    #[oai(
+        path = "/users/:user_id",
+        method = "delete",
+        operation_id = "deleteUser"
+    )]
+    async fn delete(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The user.
+        user_id: Path<Text<UserId>>,
+    ) -> Result<NoContent, ApiError> {
+        let scope = caller.platform()?;
+        let changed = app.storage.delete_user(scope, user_id.0.0).await?;
+        app.auth.forget_people();
+        outcome(changed).map(|()| NoContent)
+    }
 }
 
 async fn create(app: &App, new: CreateUser) -> Result<(String, UserOut), ApiError> {
     let hash = app.auth.hash_password(new.password).await?;
     let now = app.storage.clock().now();
-    let mut memberships: Vec<_> = new
-        .memberships
-        .unwrap_or_default()
-        .into_iter()
-        .map(|held| (held.merchant_id.0, held.role.0))
-        .collect();
-    memberships.sort_unstable_by_key(|(merchant_id, _)| *merchant_id);
     let user = User {
         id: UserId::new(now, &mut app.auth.fork_rng()),
-        email: new.email.trim().to_lowercase(),
+        email: email_of(&new.email),
         platform_role: new.platform_role.map(|role| role.0),
-        memberships,
+        memberships: sorted(new.memberships.unwrap_or_default()),
+        apps: sorted_apps(new.app_ids.unwrap_or_default()),
         created_at: now,
     };
     match app.storage.create_user(&user, &hash).await {
@@ -240,6 +340,6 @@ async fn create(app: &App, new: CreateUser) -> Result<(String, UserOut), ApiErro
             "A user with this email exists already.",
         )),
         Err(error) => Err(error.into()),
-        Ok(()) => Ok(("/v1/users".to_owned(), user.into())),
+        Ok(()) => Ok((format!("/v1/users/{}", user.id), user.into())),
     }
 }

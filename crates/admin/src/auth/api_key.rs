@@ -1,28 +1,19 @@
 //! API keys: `hy_` and 40 letters and digits, kept as their SHA-256. They are long and random, so a fast
 //! hash is enough.
 
-use std::sync::Arc;
-
-use domain::clock::Micros;
 use domain::secret::Secret;
 use rand::Rng;
 use sha2::{Digest as _, Sha256};
 use storage::api_keys::ApiKey;
 use storage::users::{MerchantRole, PlatformRole};
 
-use super::caller::Caller;
+use super::caller::{Caller, Known};
 use super::scope::Scope;
 
 /// What API keys begin with.
 pub(crate) const PREFIX: &str = "hy_";
 /// Letters after the prefix: 40 of 62 are 238 bits.
 const LETTERS: usize = 40;
-
-/// A key that was found, and what it makes of its caller.
-pub(crate) struct Known {
-    caller: Arc<Caller>,
-    expires_at: Option<Micros>,
-}
 
 /// A new key.
 pub(crate) fn generate(rng: &mut impl Rng) -> String {
@@ -35,15 +26,6 @@ pub(crate) fn hash(key: &str) -> Option<[u8; 32]> {
     let shaped =
         letters.len() == LETTERS && letters.bytes().all(|byte| byte.is_ascii_alphanumeric());
     shaped.then(|| Sha256::digest(key).into())
-}
-
-impl Known {
-    /// The caller, unless the key has expired.
-    pub(crate) fn at(&self, now: Micros) -> Option<Arc<Caller>> {
-        self.expires_at
-            .is_none_or(|end| now < end)
-            .then(|| Arc::clone(&self.caller))
-    }
 }
 
 impl From<ApiKey> for Known {
@@ -64,11 +46,9 @@ impl From<ApiKey> for Known {
             merchants: Vec::from_iter(merchant),
             apps: Vec::from_iter(app),
             scopes: Some(scopes),
+            login: None,
         };
-        Self {
-            caller: Arc::new(caller),
-            expires_at: key.expires_at,
-        }
+        Self::new(caller, key.expires_at)
     }
 }
 

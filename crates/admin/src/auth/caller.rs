@@ -1,8 +1,12 @@
 //! A proven caller, and what may be done in its name.
 
+use std::sync::Arc;
+
 use domain::audit::Actor;
-use domain::id::{AppId, MerchantId};
+use domain::clock::Micros;
+use domain::id::{AppId, LoginId, MerchantId, UserId};
 use domain::tenancy::{AppScope, PlatformScope, TenantScope};
+use storage::logins::Portal;
 use storage::users::{MerchantRole, PlatformRole, User};
 use uuid::Uuid;
 
@@ -13,11 +17,11 @@ use crate::problem::{ApiError, Slug};
 /// Who is calling and how far they reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Caller {
-    /// `usr_…` or `key_…`, as logs name them.
+    /// `usr_…`, `key_…`, or `lgn_…` of a portal, as logs name them.
     pub(crate) actor: String,
     /// The same as bare bytes.
     pub(crate) id: Uuid,
-    /// A user's email, a key's name.
+    /// A user's email, a key's name, a portal's label.
     pub(crate) name: String,
     /// Their role on the platform.
     pub(crate) platform: Option<PlatformRole>,
@@ -27,6 +31,38 @@ pub(crate) struct Caller {
     pub(crate) apps: Vec<AppId>,
     /// What an API key is limited to; people are limited by their roles only.
     pub(crate) scopes: Option<Vec<Scope>>,
+    /// The login they came with; none where it is a key.
+    pub(crate) login: Option<LoggedIn>,
+}
+
+/// A login, as far as its caller may ask about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LoggedIn {
+    pub(crate) id: LoginId,
+    /// The user; none who came through a portal link.
+    pub(crate) user_id: Option<UserId>,
+}
+
+/// A caller that was found, and until when it may be believed.
+pub(crate) struct Known {
+    caller: Arc<Caller>,
+    ends: Option<Micros>,
+}
+
+impl Known {
+    pub(crate) fn new(caller: Caller, ends: Option<Micros>) -> Self {
+        Self {
+            caller: Arc::new(caller),
+            ends,
+        }
+    }
+
+    /// The caller, unless that has ended.
+    pub(crate) fn at(&self, now: Micros) -> Option<Arc<Caller>> {
+        self.ends
+            .is_none_or(|end| now < end)
+            .then(|| Arc::clone(&self.caller))
+    }
 }
 
 impl Caller {
@@ -115,17 +151,49 @@ impl Caller {
     }
 }
 
-impl From<User> for Caller {
-    fn from(user: User) -> Self {
+impl Caller {
+    /// A user who is logged in.
+    pub(crate) fn user(user: User, login_id: LoginId) -> Self {
         Self {
             actor: user.id.to_string(),
             id: user.id.uuid(),
             name: user.email,
             platform: user.platform_role,
             merchants: user.memberships,
+            apps: user.apps,
+            scopes: None,
+            login: Some(LoggedIn {
+                id: login_id,
+                user_id: Some(user.id),
+            }),
+        }
+    }
+
+    /// Somebody who came through a portal link.
+    pub(crate) fn portal(portal: Portal, login_id: LoginId) -> Self {
+        Self {
+            actor: login_id.to_string(),
+            id: login_id.uuid(),
+            name: portal.label.unwrap_or_else(|| "portal".to_owned()),
+            platform: None,
+            merchants: vec![(portal.merchant_id, portal.role)],
             apps: Vec::new(),
             scopes: None,
+            login: Some(LoggedIn {
+                id: login_id,
+                user_id: None,
+            }),
         }
+    }
+
+    /// The user and their login.
+    ///
+    /// Errors: 403 where the caller is no user: an API key, or somebody of a portal.
+    pub(crate) fn user_login(&self) -> Result<(UserId, LoginId), ApiError> {
+        let found = self
+            .login
+            .and_then(|login| Some((login.user_id?, login.id)));
+        found.ok_or_else(|| ApiError::new(Slug::Forbidden, "Only users who logged in may."))
     }
 }
 
@@ -162,6 +230,7 @@ mod tests {
                     .filter_map(|name| Scope::from_name(name))
                     .collect()
             }),
+            login: None,
         }
     }
 

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::clock::{Clock as _, Micros};
-use domain::id::UserId;
+use domain::id::LoginId;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use storage::Storage;
+use storage::logins::Login;
 
 use crate::problem::ApiError;
 
@@ -53,7 +54,10 @@ struct Ring {
 struct Claims {
     iss: String,
     aud: String,
-    sub: UserId,
+    /// Who it is.
+    sub: String,
+    /// The login that it belongs to.
+    sid: LoginId,
     iat: i64,
     exp: i64,
 }
@@ -113,10 +117,15 @@ impl Jwt {
         Ok(fresh)
     }
 
-    /// A token for a user, good from now on.
+    /// A token for a login of this actor, good from now on for as long as the login is.
     ///
     /// Errors: the database cannot be reached; signing fails, a fault of ours.
-    pub(crate) async fn issue(&self, user_id: UserId, now: Micros) -> Result<String, ApiError> {
+    pub(crate) async fn issue(
+        &self,
+        login: &Login,
+        actor: String,
+        now: Micros,
+    ) -> Result<String, ApiError> {
         let ring = self.ring_of(FRESH).await?;
         let settled = ring.signing.iter().rev();
         let mut settled = settled.filter(|(made, ..)| *made + SETTLE <= now);
@@ -132,21 +141,22 @@ impl Jwt {
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
-            sub: user_id,
+            sub: actor,
+            sid: login.id,
             iat: now.seconds(),
-            exp: (now + self.life).seconds(),
+            exp: (now + self.life).min(login.expires_at).seconds(),
         };
         jsonwebtoken::encode(&header, &claims, key).map_err(ApiError::internal)
     }
 
-    /// Whose token this is, if it is a good one now.
+    /// Which login's token this is, and whose, if it is a good one now.
     ///
     /// Errors: its key is not known yet and the database cannot be reached.
     pub(crate) async fn verify(
         &self,
         token: &str,
         now: Micros,
-    ) -> Result<Option<UserId>, storage::Error> {
+    ) -> Result<Option<(LoginId, String)>, storage::Error> {
         let Some(kid) = kid_of(token) else {
             return Ok(None);
         };
@@ -222,12 +232,12 @@ impl Ring {
         kid: &str,
         validation: &Validation,
         now: Micros,
-    ) -> Option<UserId> {
+    ) -> Option<(LoginId, String)> {
         let key = self.keys.get(kid)?;
         let claims = jsonwebtoken::decode::<Claims>(token, key, validation)
             .ok()?
             .claims;
-        (now.seconds() < claims.exp).then_some(claims.sub)
+        (now.seconds() < claims.exp).then_some((claims.sid, claims.sub))
     }
 }
 
@@ -258,13 +268,16 @@ mod tests {
         let ring = Ring::of(&[(NOW, key.to_vec())]);
         let kid = ring.signing[0].1.clone();
         let verify = |token: &str| ring.verify(token, &kid_of(token)?, &validation(), NOW);
-        let user = UserId::from_uuid(Uuid::from_u128(1));
+        let login = LoginId::from_uuid(Uuid::from_u128(1));
         let exp = NOW.seconds() + 60;
         let good_header = format!(r#"{{"alg":"HS256","typ":"JWT","kid":"{kid}"}}"#);
         let good = format!(
-            r#"{{"iss":"hookyard","aud":"hookyard-api","sub":"{user}","iat":1,"exp":{exp}}}"#
+            r#"{{"iss":"hookyard","aud":"hookyard-api","sub":"usr_x","sid":"{login}","iat":1,"exp":{exp}}}"#
         );
-        assert_eq!(verify(&signed(&good_header, &good, &key)), Some(user));
+        assert_eq!(
+            verify(&signed(&good_header, &good, &key)),
+            Some((login, "usr_x".to_owned()))
+        );
 
         let headers = [
             format!(r#"{{"alg":"none","kid":"{kid}"}}"#),
@@ -281,8 +294,8 @@ mod tests {
             good.replace("hookyard-api", "other"),
             good.replace(r#""iss":"hookyard""#, r#""iss":"other""#),
             good.replace(&format!(r#","exp":{exp}"#), ""),
-            good.replace(r#""iat":1"#, &format!(r#""iat":1,"sub":"{user}""#)),
-            good.replace("usr_", "key_"),
+            good.replace(r#""iat":1"#, &format!(r#""iat":1,"sid":"{login}""#)),
+            good.replace("lgn_", "usr_"),
         ];
         for claims in claims {
             assert_eq!(

@@ -37,7 +37,15 @@ pub(crate) struct Row {
 }
 
 /// The operations that ask for no credential: each proves its caller by what is in its body.
-pub(crate) const OPEN: &[&str] = &["createToken", "refreshToken", "revokeToken"];
+pub(crate) const OPEN: &[&str] = &[
+    "createToken",
+    "refreshToken",
+    "revokeToken",
+    "openPortal",
+    "requestPasswordReset",
+    "resetPassword",
+    "acceptInvitation",
+];
 
 type Platform = Option<PlatformRole>;
 type Merchant = Option<MerchantRole>;
@@ -61,6 +69,9 @@ use Resource::{Activities, Apps, Deliveries, Endpoints, Events, Merchants, Users
 pub(crate) const TABLE: &[Row] = &[
     //  operation               platform  merchant   app     API key
     row("getMe",                P_VIEWER, M_VIEWER,  APP,    Key::Any),
+    row("changePassword",       P_VIEWER, M_VIEWER,  APP,    Key::Never),
+    row("listLogins",           P_VIEWER, M_VIEWER,  APP,    Key::Never),
+    row("revokeLogin",          P_VIEWER, M_VIEWER,  APP,    Key::Never),
 
     row("listMerchants",        P_VIEWER, M_VIEWER,  NO_APP, read(Merchants)),
     row("createMerchant",       OPERATOR, NO_ONE,    NO_APP, write(Merchants)),
@@ -157,6 +168,26 @@ pub(crate) const TABLE: &[Row] = &[
 
     row("listUsers",            ADMIN,    NO_ONE,    NO_APP, read(Users)),
     row("createUser",           ADMIN,    NO_ONE,    NO_APP, Key::Never),
+    row("getUser",              ADMIN,    NO_ONE,    NO_APP, read(Users)),
+    row("updateUser",           ADMIN,    NO_ONE,    NO_APP, Key::Never),
+    row("deleteUser",           ADMIN,    NO_ONE,    NO_APP, Key::Never),
+    row("createPasswordReset",  ADMIN,    NO_ONE,    NO_APP, Key::Never),
+
+    row("listMembers",          P_VIEWER, M_VIEWER,  NO_APP, read(Users)),
+    row("updateMember",         ADMIN,    OWNER,     NO_APP, Key::Never),
+    row("removeMember",         ADMIN,    OWNER,     NO_APP, Key::Never),
+    // Lets in to more than the key's scopes: for the platform's own backend.
+    row("createPortalLink",     OPERATOR, NO_ONE,    NO_APP, write(Merchants)),
+
+    row("listInvitations",      ADMIN,    OWNER,     NO_APP, Key::Never),
+    row("createInvitation",     ADMIN,    OWNER,     NO_APP, Key::Never),
+    row("deleteInvitation",     ADMIN,    OWNER,     NO_APP, Key::Never),
+    row("listAppInvitations",   ADMIN,    NO_ONE,    NO_APP, Key::Never),
+    row("createAppInvitation",  ADMIN,    NO_ONE,    NO_APP, Key::Never),
+    row("deleteAppInvitation",  ADMIN,    NO_ONE,    NO_APP, Key::Never),
+    row("listPlatformInvitations", ADMIN, NO_ONE,    NO_APP, Key::Never),
+    row("createPlatformInvitation", ADMIN, NO_ONE,   NO_APP, Key::Never),
+    row("deletePlatformInvitation", ADMIN, NO_ONE,   NO_APP, Key::Never),
 
     row("listAuditLog",         P_VIEWER, NO_ONE,    NO_APP, Key::Never),
     row("exportAuditLog",       P_VIEWER, NO_ONE,    NO_APP, Key::Never),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use poem::http::header::USER_AGENT;
 use poem::web::RemoteAddr;
 use poem::{Addr, FromRequest, Request, RequestBody};
 
@@ -38,6 +39,30 @@ impl<'a> FromRequest<'a> for ClientAddress {
             .data()
             .ok_or_else(|| ApiError::internal("no App in the request"))?;
         Ok(app.limits.address(request))
+    }
+}
+
+/// Most of a `User-Agent` that is kept, in characters.
+const USER_AGENT_MAX: usize = 200;
+
+/// Where a login comes from, as people tell theirs apart.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(crate) address: ClientAddress,
+    /// What the client calls itself, without what is no text.
+    pub(crate) user_agent: Option<String>,
+}
+
+impl<'a> FromRequest<'a> for Client {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let user_agent = request.header(USER_AGENT).map(|text| {
+            let plain = text.chars().filter(|letter| !letter.is_control());
+            plain.take(USER_AGENT_MAX).collect()
+        });
+        Ok(Self {
+            address: ClientAddress::from_request(request, body).await?,
+            user_agent,
+        })
     }
 }
 

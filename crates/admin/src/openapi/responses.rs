@@ -8,18 +8,30 @@ use serde_json::{Value, json};
 use crate::problem::{DOCUMENTED, Documented, Slug};
 
 /// Operations that may clash with the present state, beside those that take an `Idempotency-Key`.
-const CONFLICTING: [&str; 6] = [
+const CONFLICTING: [&str; 14] = [
+    "acceptInvitation",
     "cancelAnyRetryJob",
     "cancelDelivery",
     "cancelRetryJob",
+    "createAppInvitation",
+    "createInvitation",
+    "createPlatformInvitation",
     "deleteApp",
+    "deleteUser",
+    "removeMember",
     "retryAppDelivery",
     "retryDelivery",
+    "updateMember",
+    "updateUser",
 ];
-/// Operations that limit strangers; whoever is known has quotas everywhere.
-const LIMITED: [&str; 2] = ["createToken", "refreshToken"];
-/// Open operations that prove who somebody is.
-const PROVING: [&str; 2] = ["createToken", "refreshToken"];
+/// Open operations that prove who somebody is, and limit strangers; whoever is known has quotas everywhere.
+const PROVING: [&str; 5] = [
+    "acceptInvitation",
+    "createToken",
+    "openPortal",
+    "refreshToken",
+    "resetPassword",
+];
 /// The one secured operation that everybody may call.
 const FOR_EVERYBODY: &str = "getMe";
 /// Request id of the examples.
@@ -34,7 +46,7 @@ fn may_answer(status: u16, method: &str, operation: &Value) -> bool {
         parameters.is_some_and(|list| list.iter().any(found))
     };
     match status {
-        401 => secured || PROVING.contains(&id),
+        401 | 429 => secured || PROVING.contains(&id),
         403 => secured && id != FOR_EVERYBODY,
         404 => has(&|parameter| parameter["in"] == "path"),
         409 => {
@@ -42,7 +54,6 @@ fn may_answer(status: u16, method: &str, operation: &Value) -> bool {
         }
         // Actions take an empty object for a body.
         408 | 413 | 415 | 422 => operation.get("requestBody").is_some() || method == "post",
-        429 => secured || LIMITED.contains(&id),
         _ => true,
     }
 }

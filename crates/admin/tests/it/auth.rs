@@ -127,6 +127,7 @@ async fn only_a_token_that_is_good_now_is_taken() {
     let user = running
         .add_user("jane@example.com", Some(PlatformRole::Viewer), &[])
         .await;
+    running.log_in("jane@example.com").await;
     let now = running.app.storage.clock().now();
     let old = running
         .app

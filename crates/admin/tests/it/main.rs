@@ -11,6 +11,7 @@ mod auth;
 mod isolation;
 mod limits;
 mod openapi;
+mod people;
 mod problems;
 mod resources;
 mod retry_jobs;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use admin::auth::password;
-use admin::{App, Auth, Limits, Probes, Settings, SharedCounts};
+use admin::{App, Auth, Limits, Mail, Mailer, Probes, Settings, SharedCounts};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::attempt::{Exchange, Outcome, Timings};
@@ -27,6 +27,7 @@ use serde_json::Value;
 use storage::users::{MerchantRole, PlatformRole, User};
 use storage::{DatabaseSettings, Keyring, Storage};
 use tempfile::TempDir;
+use testkit::mailbox::Mailbox;
 use testkit::postgres::PostgresServer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -103,7 +104,7 @@ impl Running {
     pub(crate) async fn start_with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}/hookyard.db", folder.path().display());
-        Self::start_on(&url, settings, None, folder).await
+        Self::start_on(&url, settings, None, None, folder).await
     }
 
     /// Starts one process of several that share a database and counts.
@@ -113,7 +114,7 @@ impl Running {
         shared: Arc<dyn SharedCounts>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::start_on(url, settings, Some(shared), folder).await
+        Self::start_on(url, settings, Some(shared), None, folder).await
     }
 
     /// Starts one with a PostgreSQL of its own.
@@ -121,13 +122,22 @@ impl Running {
         let folder = tempfile::tempdir().unwrap();
         let server = PostgresServer::shared().await;
         let url = server.create_database().await;
-        Self::start_on(&url, Settings::default(), None, folder).await
+        Self::start_on(&url, Settings::default(), None, None, folder).await
+    }
+
+    /// Starts one that sends mail.
+    pub(crate) async fn start_mailing(mailbox: &Mailbox) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}/hookyard.db", folder.path().display());
+        let mailer = Mailer::new(&mailbox.url(), "Hookyard <hooks@example.com>").unwrap();
+        Self::start_on(&url, Settings::default(), None, Some(mailer), folder).await
     }
 
     async fn start_on(
         url: &str,
         settings: Settings,
         shared: Option<Arc<dyn SharedCounts>>,
+        mailer: Option<Mailer>,
         folder: TempDir,
     ) -> Self {
         let database = DatabaseSettings::new(url);
@@ -159,6 +169,7 @@ impl Running {
             storage,
             auth: auth.sharing(shared.clone()),
             limits: Arc::new(Limits::new(&settings, shared)),
+            mail: Mail::new("https://hooks.example.com".to_owned(), mailer, None),
             probes,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -195,6 +206,7 @@ impl Running {
                 .iter()
                 .map(|(id, role)| (id.parse().unwrap(), *role))
                 .collect(),
+            apps: Vec::new(),
             created_at: now,
         };
         let hash = password::hash(PASSWORD, &mut rng).unwrap();
@@ -204,10 +216,15 @@ impl Running {
 
     /// Logs in; the access token.
     pub(crate) async fn log_in(&self, email: &str) -> String {
-        let body = serde_json::json!({ "email": email, "password": PASSWORD });
-        let answer = self.post("/v1/auth/token", "", &body).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        let tokens = self.log_in_with(email, PASSWORD).await;
+        assert_eq!(tokens.status, 200, "{tokens:?}");
+        tokens.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Tries to log in with this password.
+    pub(crate) async fn log_in_with(&self, email: &str, password: &str) -> Answer {
+        let body = serde_json::json!({ "email": email, "password": password });
+        self.post("/v1/auth/token", "", &body).await
     }
 
     /// An admin's access token.

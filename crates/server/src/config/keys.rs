@@ -204,6 +204,18 @@ pub(crate) const KEYS: &[Key] = &[
         "Their password, at least 8 characters.",
     ),
     key(
+        "smtp.url",
+        Kind::Secret,
+        "",
+        "Mail server for invitations and new passwords, such as `smtps://user:password@smtp.example.com`. Without it nothing is mailed: links are shown to admins, and to who invites.",
+    ),
+    key(
+        "smtp.from",
+        Kind::Text,
+        "",
+        "Whom mails are from, such as `Hookyard <hooks@example.com>`.",
+    ),
+    key(
         "auth.access_token",
         Kind::Duration,
         "15m",

@@ -169,6 +169,11 @@ pub(crate) fn email(text: &str) -> Result<Option<String>, String> {
     })
 }
 
+/// A secret of any form.
+pub(crate) fn secret(text: &str) -> Result<Option<Secret>, String> {
+    optional(text, |text| Ok(Secret::new(text)))
+}
+
 /// A password that is long enough.
 pub(crate) fn password(text: &str) -> Result<Option<Secret>, String> {
     optional(text, |password| {

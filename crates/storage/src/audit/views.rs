@@ -114,6 +114,7 @@ impl View for User {
             "email": self.email,
             "platform_role": self.platform_role.map(crate::users::PlatformRole::as_str),
             "memberships": merchants,
+            "apps": self.apps.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     }
 }

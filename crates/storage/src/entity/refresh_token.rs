@@ -1,4 +1,4 @@
-//! A refresh token, by its hash; those made from one login are a family.
+//! A refresh token of a login, by its hash.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,8 +8,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub token_hash: Vec<u8>,
-    pub family: Uuid,
-    pub user_id: Uuid,
+    pub login_id: Uuid,
     pub expires_us: i64,
     pub used_us: Option<i64>,
 }

@@ -5,12 +5,12 @@ use futures::future::join_all;
 use serde_json::json;
 use testkit::rest::Answer;
 
-use super::corpus::{Entry, case, not_ours, pending, within};
+use super::corpus::{Entry, case, not_ours, within};
 use super::scene::{PASSWORD, Scene};
 
 pub(super) fn entries() -> Vec<Entry> {
     vec![
-        pending("E03", "invitations"),
+        case("E03", |scene| invited_again(scene).boxed_local()),
         not_ours(
             "E04",
             "nobody signs up by themselves: people are added or invited",
@@ -28,6 +28,25 @@ pub(super) fn entries() -> Vec<Entry> {
             "one_address_that_tries_many_accounts_waits_and_may_not_say_it_is_another",
         ),
     ]
+}
+
+/// Somebody who is in is invited like a stranger.
+async fn invited_again(scene: &Scene) -> Answer {
+    let path = scene.path("/invitations");
+    let invite = async |email: &str| {
+        let body = json!({"email": email, "role": "viewer"});
+        scene.owner.post(&path, &body).await
+    };
+    let stranger = invite("stranger@example.com").await.expect(202);
+    let member = invite("viewer@example.com").await;
+    let shape = |body: &serde_json::Value| -> Vec<(String, bool)> {
+        let fields = body.as_object().expect("an object").iter();
+        fields
+            .map(|(name, value)| (name.clone(), value.is_null()))
+            .collect()
+    };
+    assert_eq!(shape(&member.clone().expect(202)), shape(&stranger));
+    member
 }
 
 /// A hundred wrong passwords of one account in ten minutes, then none is looked at any more, right or wrong.

@@ -27,7 +27,7 @@ pub(super) fn entries() -> Vec<Entry> {
         pending("T15", "the live stream of the dashboard"),
         case("T18", |scene| viewer_retries(scene).boxed_local()),
         case("T20", |scene| merchants_key(scene).boxed_local()),
-        pending("T22", "changes of a person's roles"),
+        case("T22", |scene| demoted(scene).boxed_local()),
         case("T23", |scene| key_of_the_deleted(scene).boxed_local()),
         instead(
             "T24",
@@ -68,6 +68,23 @@ async fn others_delivery(scene: &Scene) -> String {
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// A role that is lowered holds at once in the process that lowered it, without a new login.
+async fn demoted(scene: &Scene) -> Answer {
+    let merchant = scene.merchant().await;
+    let person = scene
+        .person("lowered@example.com", &merchant, "developer")
+        .await;
+    let path = format!("/v1/merchants/{merchant}/endpoints");
+    let body = scene.endpoint_body();
+    person.post(&path, &body).await.expect(201);
+    let me = person.get("/v1/me").await.expect(200);
+    let member = format!("/v1/merchants/{merchant}/members/{}", text(&me, "id"));
+    let role = json!({"role": "viewer"}).to_string();
+    let lowered = scene.admin().send(Method::PUT, &member, &[], role).await;
+    lowered.expect(200);
+    person.post(&path, &body).await
 }
 
 async fn patched(scene: &Scene) -> Answer {

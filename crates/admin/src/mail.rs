@@ -1,0 +1,168 @@
+//! Mails with links that are good once. Without a mail server nothing is sent: whoever may see a link is shown it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::clock::{Clock as _, Micros};
+use domain::id::UserId;
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use rand::Rng;
+use storage::Storage;
+
+use crate::auth::login::subject_of;
+use crate::auth::token::{self, Kind};
+use crate::limits::SharedCounts;
+use crate::limits::throttle::Throttle;
+use crate::problem::ApiError;
+
+/// Mails to one address in [`WINDOW`]: a person asks again once or twice, who asks more often annoys somebody.
+const MAILS: u32 = 5;
+const WINDOW: Duration = Duration::from_hours(1);
+/// How long the mail server may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A mail server, and whom mails are from.
+#[derive(Clone)]
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl std::fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The transport knows a password.
+        write!(f, "Mailer from {}", self.from)
+    }
+}
+
+impl Mailer {
+    /// A server by its URL, such as `smtps://user:password@smtp.example.com`, and the sender, such as
+    /// `Hookyard <hooks@example.com>`.
+    ///
+    /// Errors: what would be right.
+    pub fn new(url: &str, from: &str) -> Result<Self, String> {
+        let from = from
+            .parse()
+            .map_err(|_| "the sender must be an email address, or `Name <address>`".to_owned())?;
+        // What lettre says of a wrong URL may repeat it, and with it the password.
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| {
+            "the mail server must be smtps://user:password@host:port, or smtp:// with ?tls=required, ?tls=opportunistic or neither"
+                .to_owned()
+        })?;
+        Ok(Self {
+            transport: transport.timeout(Some(TIMEOUT)).build(),
+            from,
+        })
+    }
+}
+
+fn link(public_url: &str, page: &str, token: &str) -> String {
+    format!("{public_url}/{page}#token={token}")
+}
+
+/// How long a link to a new password is good.
+const RESET_LIFE: Duration = Duration::from_hours(1);
+
+/// A link to a new password of a user, and when it ends.
+///
+/// Errors: the database cannot be reached.
+pub async fn password_reset_link(
+    storage: &Storage,
+    public_url: &str,
+    user_id: UserId,
+    rng: &mut (impl Rng + Send),
+) -> Result<(String, Micros), storage::Error> {
+    let expires_at = storage.clock().now() + RESET_LIFE;
+    let token = Kind::PasswordReset.generate(rng);
+    storage
+        .create_password_reset(user_id, token::hash(&token), expires_at)
+        .await?;
+    Ok((link(public_url, "reset-password", &token), expires_at))
+}
+
+/// What is written to whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Letter {
+    /// Their email.
+    pub(crate) to: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+}
+
+/// Makes links, and mails them.
+pub struct Mail {
+    mailer: Option<Mailer>,
+    public_url: String,
+    sent: Throttle,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mail")
+    }
+}
+
+impl Mail {
+    /// Links begin with `public_url`; mails to one address are counted together with other processes by `shared`.
+    pub fn new(
+        public_url: String,
+        mailer: Option<Mailer>,
+        shared: Option<Arc<dyn SharedCounts>>,
+    ) -> Self {
+        Self {
+            mailer,
+            public_url,
+            sent: Throttle::new("mail", MAILS, WINDOW).sharing(shared),
+        }
+    }
+
+    /// Where links begin.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Whether mails are sent at all.
+    pub(crate) const fn is_on(&self) -> bool {
+        self.mailer.is_some()
+    }
+
+    /// A link to a page of the dashboard. The token stands where it reaches no server's log.
+    pub(crate) fn link(&self, page: &str, token: &str) -> String {
+        link(&self.public_url, page, token)
+    }
+
+    /// Counts a mail to this address.
+    ///
+    /// Errors: 429 after too many.
+    pub(crate) async fn admit(&self, to: &str) -> Result<(), ApiError> {
+        if self.is_on() {
+            self.sent.enter(subject_of(to)).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a mail beside the request: what it answers does not tell whether the mail arrived, nor how long that took.
+    ///
+    /// Errors: the address is none that mail goes to.
+    pub(crate) fn send(&self, letter: Letter) -> Result<(), ApiError> {
+        let Some(mailer) = self.mailer.clone() else {
+            return Ok(());
+        };
+        let message = Message::builder()
+            .from(mailer.from.clone())
+            .to(letter.to.parse().map_err(ApiError::internal)?)
+            .subject(letter.subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(letter.text)
+            .map_err(ApiError::internal)?;
+        tokio::spawn(async move {
+            match mailer.transport.send(message).await {
+                Ok(_) => tracing::info!("mail.sent"),
+                Err(error) => tracing::warn!(%error, "mail.failed"),
+            }
+        });
+        Ok(())
+    }
+}
