@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use bytes::Bytes;
-use poem::http::header::LOCATION;
+use poem::http::header::{LOCATION, SET_COOKIE};
 use poem::http::{HeaderName, HeaderValue, StatusCode};
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
@@ -23,6 +23,17 @@ static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// 200 with a body.
 pub(crate) struct Json<T>(pub(crate) T);
+
+/// 200 with a body, and a cookie for browsers.
+pub(crate) struct WithCookie<T> {
+    /// The body.
+    pub(crate) body: T,
+    /// `Set-Cookie`, where a browser asked.
+    pub(crate) cookie: Option<HeaderValue>,
+}
+
+/// 204, and a cookie for browsers.
+pub(crate) struct NoContentWithCookie(pub(crate) Option<HeaderValue>);
 
 /// 202 with a body.
 pub(crate) struct Accepted<T>(pub(crate) T);
@@ -93,6 +104,25 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response {
 impl<T: Serialize + Send> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         json(StatusCode::OK, &self.0)
+    }
+}
+
+fn set_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    response
+}
+
+impl<T: Serialize + Send> IntoResponse for WithCookie<T> {
+    fn into_response(self) -> Response {
+        set_cookie(json(StatusCode::OK, &self.body), self.cookie)
+    }
+}
+
+impl IntoResponse for NoContentWithCookie {
+    fn into_response(self) -> Response {
+        set_cookie(NoContent.into_response(), self.0)
     }
 }
 
@@ -205,6 +235,31 @@ impl<T: Type> ApiResponse for Json<T> {
     fn register(registry: &mut Registry) {
         T::register(registry);
     }
+}
+
+const COOKIE_DOC: (&str, &str) = (
+    "Set-Cookie",
+    "The refresh token, for browsers that asked for it.",
+);
+
+impl<T: Type> ApiResponse for WithCookie<T> {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![meta::<T>(200, "Done.", &[COOKIE_DOC])],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl ApiResponse for NoContentWithCookie {
+    fn meta() -> MetaResponses {
+        NoContent::meta()
+    }
+
+    fn register(_: &mut Registry) {}
 }
 
 impl<T: Type> ApiResponse for Accepted<T> {

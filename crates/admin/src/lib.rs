@@ -5,6 +5,7 @@ mod answers;
 mod api;
 mod app;
 mod body;
+mod cookie;
 mod docs;
 mod edge;
 mod idempotency;

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use storage::users::{MerchantRole, PlatformRole};
 
 use super::Tag;
-use crate::answers::{Json, NoContent};
+use crate::answers::{Json, NoContentWithCookie, WithCookie};
 use crate::app::App;
 use crate::auth::Bearer;
 use crate::auth::login::Tokens;
 use crate::auth::scope::Scope;
 use crate::body::Body;
+use crate::cookie::{self, BrowserCookie};
 use crate::limits::address::{Client, ClientAddress};
 use crate::problem::{ApiError, Slug};
 use crate::text::Text;
@@ -29,14 +30,16 @@ struct Login {
     email: String,
     /// The password.
     password: String,
+    /// For browsers: keep the refresh token in a cookie that no script can read, instead of showing it.
+    cookie: Option<bool>,
 }
 
 /// A refresh token.
-#[derive(Deserialize, Object)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize, Object)]
+#[serde(default, deny_unknown_fields)]
 struct RefreshToken {
-    /// The newest refresh token of this login.
-    refresh_token: String,
+    /// The newest refresh token of this login. Left out by browsers that keep it in a cookie.
+    refresh_token: Option<String>,
 }
 
 /// What a link carries.
@@ -45,6 +48,8 @@ struct RefreshToken {
 struct LinkToken {
     /// The link's token: what stands after `#token=`.
     token: String,
+    /// For browsers: keep the refresh token in a cookie that no script can read, instead of showing it.
+    cookie: Option<bool>,
 }
 
 /// What proves a person from now on.
@@ -56,8 +61,8 @@ struct TokenPair {
     token_type: String,
     /// Life of the access token, in seconds.
     expires_in: u64,
-    /// Good for one use: trade it for new tokens before the access token ends.
-    refresh_token: String,
+    /// Good for one use: trade it for new tokens before the access token ends. Null where a cookie holds it.
+    refresh_token: Option<String>,
 }
 
 /// A role in a merchant.
@@ -89,15 +94,21 @@ struct Me {
     scopes: Option<Vec<Text<Scope>>>,
 }
 
-impl From<Tokens> for TokenPair {
-    fn from(tokens: Tokens) -> Self {
-        Self {
+/// Tokens as they are answered: the refresh token in the body, or in a browser's cookie.
+fn answer(app: &App, tokens: Tokens, cookie: bool) -> Result<WithCookie<TokenPair>, ApiError> {
+    let kept = cookie.then(|| {
+        let (token, life) = (&tokens.refresh, tokens.refresh_in);
+        cookie::keep(token, life, app.mail.public_url())
+    });
+    Ok(WithCookie {
+        body: TokenPair {
             access_token: tokens.access,
             token_type: "Bearer".to_owned(),
             expires_in: tokens.expires_in.as_secs(),
-            refresh_token: tokens.refresh,
-        }
-    }
+            refresh_token: (!cookie).then_some(tokens.refresh),
+        },
+        cookie: kept.transpose()?,
+    })
 }
 
 /// Counts a refused token by the address that showed it.
@@ -128,10 +139,14 @@ impl AuthApi {
         app: Data<&Arc<App>>,
         from: Client,
         body: Body<Login>,
-    ) -> Result<Json<TokenPair>, ApiError> {
-        let Login { email, password } = body.value;
+    ) -> Result<WithCookie<TokenPair>, ApiError> {
+        let Login {
+            email,
+            password,
+            cookie,
+        } = body.value;
         let tokens = app.auth.log_in(&email, password, from).await?;
-        Ok(Json(tokens.into()))
+        answer(&app, tokens, cookie == Some(true))
     }
 
     /// Trade a refresh token for new tokens
@@ -142,12 +157,14 @@ impl AuthApi {
         &self,
         app: Data<&Arc<App>>,
         from: Client,
+        browser: BrowserCookie,
         body: Body<RefreshToken>,
-    ) -> Result<Json<TokenPair>, ApiError> {
+    ) -> Result<WithCookie<TokenPair>, ApiError> {
+        let (shown, is_cookie) = browser.or(body.value.refresh_token)?;
         let address = from.address;
-        let traded = app.auth.refresh(&body.value.refresh_token, from).await;
+        let traded = app.auth.refresh(&shown, from).await;
         let tokens = counted(&app, address, traded).await?;
-        Ok(Json(tokens.into()))
+        answer(&app, tokens, is_cookie)
     }
 
     /// Open a portal
@@ -160,11 +177,11 @@ impl AuthApi {
         app: Data<&Arc<App>>,
         from: Client,
         body: Body<LinkToken>,
-    ) -> Result<Json<TokenPair>, ApiError> {
+    ) -> Result<WithCookie<TokenPair>, ApiError> {
         let address = from.address;
         let opened = app.auth.open_portal(&body.value.token, from).await;
         let tokens = counted(&app, address, opened).await?;
-        Ok(Json(tokens.into()))
+        answer(&app, tokens, body.value.cookie == Some(true))
     }
 
     /// Log out
@@ -174,10 +191,13 @@ impl AuthApi {
     async fn logout(
         &self,
         app: Data<&Arc<App>>,
+        browser: BrowserCookie,
         body: Body<RefreshToken>,
-    ) -> Result<NoContent, ApiError> {
-        app.auth.log_out(&body.value.refresh_token).await?;
-        Ok(NoContent)
+    ) -> Result<NoContentWithCookie, ApiError> {
+        let (shown, is_cookie) = browser.or(body.value.refresh_token)?;
+        app.auth.log_out(&shown).await?;
+        let forgotten = is_cookie.then(|| cookie::forget(app.mail.public_url()));
+        Ok(NoContentWithCookie(forgotten.transpose()?))
     }
 
     /// Who am I?

@@ -24,6 +24,8 @@ pub(crate) struct Tokens {
     pub(crate) refresh: String,
     /// Life of the access token.
     pub(crate) expires_in: Duration,
+    /// Life of the refresh token.
+    pub(crate) refresh_in: Duration,
 }
 
 impl Auth {
@@ -179,6 +181,7 @@ impl Auth {
             access,
             refresh,
             expires_in: self.jwt.life().min(login.expires_at.since(now)),
+            refresh_in: login.expires_at.since(now),
         })
     }
 }

@@ -25,13 +25,16 @@ const CONFLICTING: [&str; 14] = [
     "updateUser",
 ];
 /// Open operations that prove who somebody is, and limit strangers; whoever is known has quotas everywhere.
-const PROVING: [&str; 5] = [
+const PROVING: [&str; 6] = [
     "acceptInvitation",
     "createToken",
     "openPortal",
     "refreshToken",
     "resetPassword",
+    "revokeToken",
 ];
+/// Open operations that take a browser's cookie, from pages of this site only.
+const COOKIES: [&str; 2] = ["refreshToken", "revokeToken"];
 /// The one secured operation that everybody may call.
 const FOR_EVERYBODY: &str = "getMe";
 /// Request id of the examples.
@@ -47,7 +50,7 @@ fn may_answer(status: u16, method: &str, operation: &Value) -> bool {
     };
     match status {
         401 | 429 => secured || PROVING.contains(&id),
-        403 => secured && id != FOR_EVERYBODY,
+        403 => (secured && id != FOR_EVERYBODY) || COOKIES.contains(&id),
         404 => has(&|parameter| parameter["in"] == "path"),
         409 => {
             CONFLICTING.contains(&id) || has(&|parameter| parameter["name"] == "Idempotency-Key")

@@ -122,6 +122,42 @@ async fn logging_out_ends_the_refresh_token() {
 }
 
 #[tokio::test]
+async fn a_browser_keeps_its_refresh_token_in_a_cookie() {
+    let running = Running::start().await;
+    running
+        .add_user("jane@example.com", Some(PlatformRole::Viewer), &[])
+        .await;
+    let body = json!({ "email": "jane@example.com", "password": PASSWORD, "cookie": true });
+    let logged_in = running.post("/v1/auth/token", "", &body).await;
+    assert_eq!(logged_in.json()["refresh_token"], json!(null));
+    let cookie = |answer: &crate::running::Answer| {
+        let set = answer.header("set-cookie").unwrap().to_owned();
+        let (pair, rest) = set.split_once("; ").unwrap();
+        let wanted = "Path=/v1/auth; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure";
+        assert_eq!(rest.replace("2591999", "2592000"), wanted);
+        pair.to_owned()
+    };
+    let first = cookie(&logged_in);
+    let ask = async |path: &str, cookie: &str, site: &str| {
+        let headers = [("cookie", cookie), ("sec-fetch-site", site)];
+        running.send("POST", path, "", &headers, "{}").await
+    };
+    let foreign = ask("/v1/auth/refresh", &first, "cross-site").await;
+    assert_eq!(foreign.slug(), "forbidden");
+    let none = running.post("/v1/auth/refresh", "", &json!({})).await;
+    assert_eq!(none.slug(), "unauthenticated");
+    let refreshed = ask("/v1/auth/refresh", &first, "same-origin").await;
+    assert_eq!(refreshed.status, 200, "{refreshed:?}");
+    let second = cookie(&refreshed);
+    assert_ne!(second, first);
+    let out = ask("/v1/auth/logout", &second, "same-origin").await;
+    assert_eq!(out.status, 204);
+    assert!(out.header("set-cookie").unwrap().contains("Max-Age=0"));
+    let after = ask("/v1/auth/refresh", &second, "same-origin").await;
+    assert_eq!(after.slug(), "unauthenticated");
+}
+
+#[tokio::test]
 async fn only_a_token_that_is_good_now_is_taken() {
     let running = Running::start().await;
     let user = running

@@ -6,7 +6,7 @@ use serde_json::json;
 use testkit::rest::{Answer, text};
 use testkit::server::Mode;
 
-use super::corpus::{Entry, case, instead, not_ours, pending};
+use super::corpus::{Entry, case, instead, not_ours};
 use super::forge::{Forge, call, sign};
 use super::scene::{PASSWORD, Scene};
 use super::tenants::until;
@@ -82,12 +82,30 @@ pub(super) fn entries() -> Vec<Entry> {
             "W31",
             "there are no keys for tests: test sends are an action of an endpoint",
         ),
-        pending(
-            "W32",
-            "the dashboard's cookie: until then no cookie is read",
-        ),
+        case("W32", |scene| foreign_page(scene).boxed_local()),
         case("W34", |scene| second_admin(scene).boxed_local()),
     ]
+}
+
+/// A browser's cookie counts for nothing when another site's page sends it, or nobody says whose page it is.
+async fn foreign_page(scene: &Scene) -> Answer {
+    let body = json!({"email": "owner@example.com", "password": PASSWORD, "cookie": true});
+    let nobody = scene.admin().logged_out();
+    let logged_in = nobody.post("/v1/auth/token", &body).await;
+    let cookie = logged_in.header("set-cookie").expect("a cookie");
+    let cookie = cookie.split(';').next().unwrap_or_default();
+    let refresh = async |headers: &[(&str, &str)]| {
+        let mut all = vec![("cookie", cookie)];
+        all.extend_from_slice(headers);
+        nobody
+            .send(Method::POST, "/v1/auth/refresh", &all, "{}")
+            .await
+    };
+    assert_eq!(refresh(&[]).await.problem(403), "forbidden");
+    let foreign = refresh(&[("origin", "https://attacker.example")]).await;
+    let own = nobody.base().to_owned();
+    refresh(&[("origin", &own)]).await.expect(200);
+    foreign
 }
 
 /// None of the tokens is taken; made the same way, a right one is.
