@@ -20,7 +20,10 @@ create index logins_user on logins (user_id, id);
 create index logins_expires on logins (expires_us);
 
 insert into logins (id, user_id, created_us, seen_us, expires_us)
-  select family, user_id, 0, 0, max(expires_us) from refresh_tokens group by family, user_id;
+--pg   select family, user_id, t.now, t.now, max(expires_us) from refresh_tokens,
+--pg   (select (extract(epoch from clock_timestamp()) * 1000000)::bigint as now) t group by family, user_id, t.now;
+--lite   select family, user_id, unixepoch() * 1000000, unixepoch() * 1000000, max(expires_us)
+--lite   from refresh_tokens group by family, user_id;
 
 create table login_tokens (
   token_hash {bytes} primary key,

@@ -25,7 +25,7 @@ pub struct App {
     /// How much they may ask for.
     pub limits: Arc<Limits>,
     /// Links to people.
-    pub mail: Mail,
+    pub mail: Arc<Mail>,
     /// What the probes tell.
     pub probes: Probes,
 }

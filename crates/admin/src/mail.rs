@@ -4,24 +4,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::clock::{Clock as _, Micros};
+use domain::endpoint::Owner;
 use domain::id::UserId;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use rand::Rng;
 use storage::Storage;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::login::subject_of;
 use crate::auth::token::{self, Kind};
 use crate::limits::SharedCounts;
+use crate::limits::address::ClientAddress;
 use crate::limits::throttle::Throttle;
 use crate::problem::ApiError;
 
-/// Mails to one address in [`WINDOW`]: a person asks again once or twice, who asks more often annoys somebody.
+/// Mails of one kind to one address in [`WINDOW`]: a person asks again once or twice, who asks more often annoys
+/// somebody.
 const MAILS: u32 = 5;
+/// Mails that one merchant, one app, the platform, or one network address sets off.
+const MAILS_FROM: u32 = 100;
 const WINDOW: Duration = Duration::from_hours(1);
 /// How long the mail server may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Between the tries of a mail.
+const PAUSES: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(20)];
 
 /// A mail server, and whom mails are from.
 #[derive(Clone)]
@@ -95,7 +103,12 @@ pub(crate) struct Letter {
 pub struct Mail {
     mailer: Option<Mailer>,
     public_url: String,
-    sent: Throttle,
+    resets: Throttle,
+    resets_from: Throttle,
+    invitations: Throttle,
+    invitations_from: Throttle,
+    /// Mails on their way.
+    under_way: TaskTracker,
 }
 
 impl std::fmt::Debug for Mail {
@@ -111,11 +124,22 @@ impl Mail {
         mailer: Option<Mailer>,
         shared: Option<Arc<dyn SharedCounts>>,
     ) -> Self {
+        let throttle = |of, limit| Throttle::new(of, limit, WINDOW).sharing(shared.clone());
         Self {
             mailer,
             public_url,
-            sent: Throttle::new("mail", MAILS, WINDOW).sharing(shared),
+            resets: throttle("reset", MAILS),
+            resets_from: throttle("reset_from", MAILS_FROM),
+            invitations: throttle("invite", MAILS),
+            invitations_from: throttle("invite_from", MAILS_FROM),
+            under_way: TaskTracker::new(),
         }
+    }
+
+    /// Waits for the mails that are on their way.
+    pub async fn drain(&self) {
+        self.under_way.close();
+        self.under_way.wait().await;
     }
 
     /// Where links begin.
@@ -133,14 +157,47 @@ impl Mail {
         link(&self.public_url, page, token)
     }
 
-    /// Counts a mail to this address.
+    /// Counts what asks for a new password, from this address.
     ///
     /// Errors: 429 after too many.
-    pub(crate) async fn admit(&self, to: &str) -> Result<(), ApiError> {
-        if self.is_on() {
-            self.sent.enter(subject_of(to)).await?;
+    pub(crate) async fn admit_reset(&self, from: ClientAddress) -> Result<(), ApiError> {
+        self.resets_from.enter(from.subject()).await.map(drop)
+    }
+
+    /// Counts a mail about a new password to this email, whether or not anybody has it.
+    ///
+    /// Errors: 429 after too many.
+    pub(crate) async fn admit_reset_to(&self, to: &str) -> Result<(), ApiError> {
+        self.resets.enter(subject_of(to)).await.map(drop)
+    }
+
+    /// Counts an invitation to this email, of whose affair it is. Nobody uses up what others may send.
+    ///
+    /// Errors: 429 after too many.
+    pub(crate) async fn admit_invitation(
+        &self,
+        owner: Option<Owner>,
+        to: &str,
+    ) -> Result<(), ApiError> {
+        if !self.is_on() {
+            return Ok(());
         }
-        Ok(())
+        let owner = match owner {
+            Some(Owner::Merchant(id)) => id.to_string(),
+            Some(Owner::App(id)) => id.to_string(),
+            None => String::new(),
+        };
+        let pair = self
+            .invitations
+            .enter(subject_of(&format!("{owner} {to}")))
+            .await?;
+        match self.invitations_from.enter(subject_of(&owner)).await {
+            Ok(_) => Ok(()),
+            Err(refusal) => {
+                pair.give_back().await;
+                Err(refusal)
+            }
+        }
     }
 
     /// Sends a mail beside the request: what it answers does not tell whether the mail arrived, nor how long that took.
@@ -150,19 +207,32 @@ impl Mail {
         let Some(mailer) = self.mailer.clone() else {
             return Ok(());
         };
+        let address = letter.to.parse().map_err(ApiError::internal)?;
         let message = Message::builder()
             .from(mailer.from.clone())
-            .to(letter.to.parse().map_err(ApiError::internal)?)
+            .to(Mailbox::new(None, address))
             .subject(letter.subject)
             .header(ContentType::TEXT_PLAIN)
             .body(letter.text)
             .map_err(ApiError::internal)?;
-        tokio::spawn(async move {
-            match mailer.transport.send(message).await {
-                Ok(_) => tracing::info!("mail.sent"),
-                Err(error) => tracing::warn!(%error, "mail.failed"),
-            }
-        });
+        self.under_way.spawn(deliver(mailer, message));
         Ok(())
+    }
+}
+
+/// Sends a mail, and tries again while the server does not take it.
+async fn deliver(mailer: Mailer, message: Message) {
+    for pause in PAUSES {
+        match mailer.transport.send(message.clone()).await {
+            Ok(_) => return tracing::info!("mail.sent"),
+            Err(error) if error.is_permanent() => {
+                return tracing::warn!(%error, "mail.refused");
+            }
+            Err(error) => tracing::warn!(%error, "mail.failed"),
+        }
+        tokio::time::sleep(pause).await;
+    }
+    if let Err(error) = mailer.transport.send(message).await {
+        tracing::error!(%error, "mail.given_up");
     }
 }

@@ -2,6 +2,9 @@
 
 use domain::error::FieldError;
 use lettre::Address;
+use storage::users::PersonChanged;
+
+use crate::problem::{ApiError, Slug};
 
 /// Least and most characters of a password.
 const PASSWORD: std::ops::RangeInclusive<usize> = 12..=256;
@@ -38,4 +41,15 @@ pub(crate) fn password_fault(pointer: &'static str, password: &str) -> Option<Fi
         );
         FieldError::new(pointer, "length", detail)
     })
+}
+
+/// What came of a change to a person, as the API says it.
+///
+/// Errors: 404; 409 where the last one must stay, in these words.
+pub(crate) fn outcome<T>(changed: PersonChanged<T>, last: &str) -> Result<T, ApiError> {
+    match changed {
+        PersonChanged::Done(done) => Ok(done),
+        PersonChanged::NotFound => Err(ApiError::of(Slug::NotFound)),
+        PersonChanged::LastOne => Err(ApiError::new(Slug::Conflict, last)),
+    }
 }

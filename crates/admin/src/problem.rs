@@ -245,9 +245,10 @@ impl From<storage::Error> for ApiError {
     fn from(error: storage::Error) -> Self {
         let cause = error.to_string();
         let mapped = match error {
-            storage::Error::Unavailable(_) | storage::Error::Busy(_) | storage::Error::Closed => {
+            storage::Error::Unavailable(_) | storage::Error::Closed => {
                 Self::of(Slug::DependencyUnavailable).retry_after(1)
             }
+            storage::Error::Busy(_) => Self::of(Slug::TemporaryReducedCapacity).retry_after(1),
             storage::Error::Full => Self::of(Slug::StorageFull),
             storage::Error::Duplicate => Self::new(Slug::Conflict, "It exists already."),
             _ => Self::of(Slug::Internal),

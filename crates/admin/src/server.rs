@@ -34,6 +34,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Between two looks at a connection that has said a part of the preface only, which nobody honest does.
 const PREFACE_PAUSE: Duration = Duration::from_millis(10);
+/// Requests that one HTTP/2 connection may have open.
+const STREAMS: u32 = 64;
 /// Bytes of a request head. What is beyond gets a bare 431; what the edge finds too long gets a problem, so this is
 /// more than that.
 const HEAD_MAX: u32 = 128 * 1024;
@@ -161,6 +163,7 @@ fn builder(head_timeout: Duration) -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(HEAD_MAX)
+        .max_concurrent_streams(STREAMS)
         .keep_alive_interval(Duration::from_secs(30));
     builder
 }

@@ -17,8 +17,10 @@ use crate::{Error, Gateway};
 pub const IDS_MAX: usize = 1_000;
 /// Unknown ids that one answer names.
 const NAMED_MAX: usize = 50;
-/// Deliveries that a job looks at in one step.
+/// Deliveries that a job looks at in one step, at most.
 const PAGE: u64 = 200;
+/// Those that it looks at beside as many as it may queue.
+const UNFIT: u64 = 32;
 
 /// A bulk retry as it is asked for.
 #[derive(Debug, Clone)]
@@ -115,7 +117,9 @@ impl Gateway {
         worker: WorkerId,
         most: usize,
     ) -> Result<Advanced, Error> {
-        let found = self.storage.retry_candidates(leased, PAGE).await?;
+        // Some cannot be sent; at a low rate not many more are wanted than that.
+        let page = PAGE.min(u64::try_from(most).unwrap_or(PAGE) + UNFIT);
+        let found = self.storage.retry_candidates(leased, page).await?;
         self.config.catch_up().await?;
         let mut wanted: Vec<(DeliveryId, EndpointId)> = Vec::new();
         let mut looked_at = 0;
@@ -128,7 +132,7 @@ impl Gateway {
                 wanted.push((delivery.id, delivery.endpoint_id));
             }
         }
-        let last = u64::try_from(found.len()).is_ok_and(|count| count < PAGE);
+        let last = u64::try_from(found.len()).is_ok_and(|count| count < page);
         let step = Step {
             upto: found[..looked_at]
                 .last()

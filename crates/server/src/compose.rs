@@ -45,6 +45,7 @@ pub(crate) struct Running {
     pub(crate) storage: Arc<Storage>,
     pub(crate) config: Arc<ConfigCache>,
     pub(crate) worker: Option<Worker>,
+    pub(crate) mail: Arc<Mail>,
     /// Ends the use cases' batcher, after it has answered what waits.
     pub(crate) gateway_stop: CancellationToken,
 }
@@ -129,12 +130,14 @@ pub(crate) async fn start(
     } else {
         None
     };
+    let (mailer, url) = (settings.mailer.clone(), settings.public_url());
+    let mail = Arc::new(Mail::new(url, mailer, counts.clone()));
     let app = App {
         gateway: Arc::clone(&gateway),
         storage: Arc::clone(&storage),
         auth: auth.sharing(counts.clone()),
-        limits: Arc::new(Limits::new(&settings.admin, counts.clone())),
-        mail: Mail::new(settings.public_url(), settings.mailer.clone(), counts),
+        limits: Arc::new(Limits::new(&settings.admin, counts)),
+        mail: Arc::clone(&mail),
         probes,
     };
     front.open(admin::routes(Arc::new(app)));
@@ -143,6 +146,7 @@ pub(crate) async fn start(
         storage,
         config,
         worker,
+        mail,
         gateway_stop,
     })
 }

@@ -168,6 +168,11 @@ fn mailer(values: &Values) -> Result<Option<admin::Mailer>, ConfigError> {
     let from: Option<String> = values.optional("smtp.from")?;
     match (url, from) {
         (None, None) => Ok(None),
+        (Some(_), Some(_)) if values.optional::<String>("public_url")?.is_none() => {
+            Err(ConfigError::of(
+                "HOOKYARD_SMTP__URL needs HOOKYARD_PUBLIC_URL: mails hold links that begin with it",
+            ))
+        }
         (Some(url), Some(from)) => {
             admin::Mailer::new(url.reveal(), &from)
                 .map(Some)

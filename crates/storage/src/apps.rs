@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::audit::Change;
-use crate::entity::{app, endpoint, installation};
+use crate::entity::{app, endpoint, installation, invitation};
 use crate::{Error, Page, PageRequest, Storage};
 
 /// What became of deleting an app.
@@ -95,6 +95,10 @@ impl Storage {
             .col_expr(endpoint::Column::DeletedUs, Expr::value(Some(now)))
             .filter(endpoint::Column::AppId.eq(id.uuid()))
             .filter(endpoint::Column::DeletedUs.is_null())
+            .exec(&change.transaction)
+            .await?;
+        invitation::Entity::delete_many()
+            .filter(invitation::Column::AppId.eq(id.uuid()))
             .exec(&change.transaction)
             .await?;
         let note = noted("deleteApp", id).states(Some(&App::from(model)), None);

@@ -138,12 +138,8 @@ pub struct AuditFilter {
 
 impl Write {
     /// Adds an entry to the log, as part of this transaction. Writers wait for each other here, so it is the last
-    /// thing before the commit. An update that changed nothing is no entry.
+    /// thing before the commit. Both states may look the same: what is masked may have changed.
     pub(crate) async fn note(&self, change: Change, now: Micros) -> Result<(), Error> {
-        let compared = change.before.is_some() && change.after.is_some();
-        if compared && change.before == change.after {
-            return Ok(());
-        }
         let end = end(&self.transaction, true).await?;
         let entry = entry(change, end.length + 1, now);
         let head = entry.hash(end.head);
@@ -158,7 +154,23 @@ impl Write {
     }
 }
 
+/// Says who acts, where the work itself finds out: by a token that it looks up. Who is proven already stays.
+pub(crate) fn acts(id: impl ToString, name: impl Into<String>) {
+    if let Some(origin) = Origin::current() {
+        origin.proven(|| Actor {
+            id: id.to_string(),
+            name: name.into(),
+        });
+    }
+}
+
 impl Storage {
+    /// Adds the entry that a transaction is about, and commits it.
+    pub(crate) async fn note(&self, write: Write, change: Change) -> Result<(), Error> {
+        write.note(change, self.clock().now()).await?;
+        write.commit().await
+    }
+
     /// Notes what changes nothing that is stored, such as the reveal of a secret.
     ///
     /// Errors: the database cannot be reached; then it must not happen.
@@ -169,9 +181,7 @@ impl Storage {
         owner: Option<Owner>,
     ) -> Result<(), Error> {
         let write = self.begin_write().await?;
-        let change = Change::of(action, target, owner);
-        write.note(change, self.clock().now()).await?;
-        write.commit().await
+        self.note(write, Change::of(action, target, owner)).await
     }
 
     /// Entries, newest first.
@@ -223,6 +233,11 @@ impl Storage {
             }
         }
     }
+}
+
+/// Waits for whoever is writing the log, and keeps others out until the end of the transaction.
+pub(crate) async fn wait_for_turn(write: &Write) -> Result<(), Error> {
+    end(&write.transaction, true).await.map(drop)
 }
 
 /// The end of the chain as it is noted.

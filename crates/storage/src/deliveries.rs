@@ -288,20 +288,35 @@ pub(crate) fn filtered(
 /// manual retry. Failed ones stand in a table of their own; the rest is read off the row.
 fn in_statuses(statuses: &[Status], merchant: Option<Uuid>, now: Micros) -> Condition {
     let mut any = Condition::any();
+    // One is driven by the few rows of its table. Several are looked up for each delivery: behind an `or` a database
+    // would build the list of them all again and again.
+    let is_one = statuses.len() == 1;
+    let with = |mut rows: SelectStatement, id: Expr| {
+        if is_one {
+            return delivery::Column::Id.in_subquery(rows);
+        }
+        rows.and_where(id.eq(Expr::col((delivery::Entity, delivery::Column::Id))));
+        Expr::exists(rows)
+    };
+    let with_job = |leased| {
+        with(
+            jobs(merchant, now, leased),
+            Expr::col((job::Entity, job::Column::Id)),
+        )
+    };
+    let failed_id = (failed_delivery::Entity, failed_delivery::Column::DeliveryId);
     for status in statuses {
         let stored = delivery::Column::Status;
         let one = match status {
             Status::Pending => Condition::all()
                 .add(stored.ne(Status::Retrying.code()))
-                .add(delivery::Column::Id.in_subquery(jobs(merchant, now, false))),
+                .add(with_job(false)),
             Status::Retrying => Condition::all()
                 .add(stored.eq(status.code()))
-                .add(delivery::Column::Id.in_subquery(jobs(merchant, now, false))),
-            Status::Delivering => {
-                Condition::all().add(delivery::Column::Id.in_subquery(jobs(merchant, now, true)))
-            }
+                .add(with_job(false)),
+            Status::Delivering => Condition::all().add(with_job(true)),
             Status::Failed => Condition::all()
-                .add(delivery::Column::Id.in_subquery(failed(merchant)))
+                .add(with(failed(merchant), Expr::col(failed_id)))
                 .add(without_job()),
             Status::Succeeded | Status::Cancelled | Status::Skipped => Condition::all()
                 .add(stored.eq(status.code()))

@@ -12,10 +12,11 @@ use sea_orm::{
 };
 use serde_json::{Value, json};
 
-use crate::audit::{Change, View};
+use crate::audit::{Change, View, acts};
 use crate::entity::{app_developer, invitation, membership, user};
-use crate::users::{MerchantRole, PlatformRole, User, insert, with_roles};
-use crate::{Error, Page, PageRequest, Storage};
+use crate::logins::{Proven, holds};
+use crate::users::{MerchantRole, PlatformRole, User, insert, lock_admins, locked};
+use crate::{Error, Page, PageRequest, Storage, apps, merchants};
 
 /// What a person is let in to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,18 +50,26 @@ pub struct Invitation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InvitationAccepted {
     /// They are in.
-    Done(UserId),
+    Done,
     /// The link is unknown, used or old.
     Unknown,
-    /// There is no account of this email yet, and no password came with it.
-    NeedsPassword,
+    /// The email has another account, or another password, than when it was looked at.
+    Changed,
     /// They belong to as many merchants, or develop as many apps, as one may.
     TooMany,
 }
 
+/// Who accepts an invitation.
+pub enum Accepting<'a> {
+    /// The account that the email has, by its password.
+    Account(&'a Proven),
+    /// Nobody yet: an account of this id is made, with this hash of its password.
+    New(UserId, &'a str),
+}
+
 impl Grant {
     /// Whose affair it is.
-    const fn owner(&self) -> Option<Owner> {
+    pub const fn owner(&self) -> Option<Owner> {
         match self {
             Self::Platform(_) => None,
             Self::Merchant(id, _) => Some(Owner::Merchant(*id)),
@@ -122,6 +131,18 @@ impl Storage {
         most: u64,
     ) -> Result<bool, Error> {
         let write = self.begin_write().await?;
+        // One at a time, so that the limit holds and the older one is seen.
+        match new.grant.owner() {
+            Some(Owner::Merchant(id)) => {
+                merchants::find(&write.transaction, id.uuid(), true).await?;
+            }
+            Some(Owner::App(id)) => {
+                apps::find(&write.transaction, id.uuid(), true).await?;
+            }
+            None => {
+                lock_admins(&write).await?;
+            }
+        }
         let same = of(new.grant.owner()).add(invitation::Column::Email.eq(&new.email));
         let ended = Condition::any()
             .add(invitation::Column::ExpiresUs.lt(new.created_at.0))
@@ -191,28 +212,20 @@ impl Storage {
         Ok(true)
     }
 
-    /// The invitation of a link, and whether its email has an account.
+    /// The invitation of a link.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn invitation_of(
-        &self,
-        token_hash: [u8; 32],
-    ) -> Result<Option<(Invitation, bool)>, Error> {
-        let found = find(&self.reads, token_hash, self.clock().now(), false).await?;
-        let Some(found) = found else { return Ok(None) };
-        let account = self.user_by_email(&found.email).await?;
-        Ok(Some((found, account.is_some())))
+    pub async fn invitation_of(&self, token_hash: [u8; 32]) -> Result<Option<Invitation>, Error> {
+        find(&self.reads, token_hash, self.clock().now(), false).await
     }
 
-    /// Accepts an invitation: `new` is the account to make where there is none, with the hash of its password; `most`
-    /// is how many merchants, or apps, one may have.
+    /// Accepts an invitation; `most` is how many merchants, or apps, one may have.
     ///
     /// Errors: `Duplicate` when the account is made by somebody else just now; the database cannot be reached.
     pub async fn accept_invitation(
         &self,
         token_hash: [u8; 32],
-        new: UserId,
-        password_hash: Option<&str>,
+        by: Accepting<'_>,
         most: usize,
     ) -> Result<InvitationAccepted, Error> {
         let now = self.clock().now();
@@ -220,38 +233,45 @@ impl Storage {
         let Some(invited) = find(&write.transaction, token_hash, now, true).await? else {
             return Ok(InvitationAccepted::Unknown);
         };
-        let account = user::Entity::find()
-            .filter(user::Column::Email.eq(&invited.email))
-            .lock_exclusive()
-            .one(&write.transaction)
-            .await?;
-        let known = with_roles(&write.transaction, account.into_iter().collect()).await?;
-        let before = known.into_iter().next();
-        let mut after = before.clone().unwrap_or_else(|| User {
-            id: new,
-            email: invited.email.clone(),
-            platform_role: None,
-            memberships: Vec::new(),
-            apps: Vec::new(),
-            created_at: now,
-        });
-        if before.is_none() {
-            let Some(hash) = password_hash else {
-                return Ok(InvitationAccepted::NeedsPassword);
-            };
-            insert(&write, &after, hash).await?;
+        let mut user = match by {
+            Accepting::Account(proven) if !holds(&write, proven).await? => {
+                return Ok(InvitationAccepted::Changed);
+            }
+            Accepting::Account(proven) => {
+                let Some(user) = locked(&write, proven.user_id).await? else {
+                    return Ok(InvitationAccepted::Changed);
+                };
+                user
+            }
+            Accepting::New(id, password_hash) => {
+                let new = User {
+                    id,
+                    email: invited.email.clone(),
+                    platform_role: None,
+                    memberships: Vec::new(),
+                    apps: Vec::new(),
+                    created_at: now,
+                };
+                insert(&write, &new, password_hash).await?;
+                new
+            }
+        };
+        if user.email != invited.email {
+            return Ok(InvitationAccepted::Changed);
         }
-        grant(&write.transaction, &mut after, invited.grant).await?;
-        if after.memberships.len() > most || after.apps.len() > most {
+        grant(&write.transaction, &mut user, invited.grant).await?;
+        if user.memberships.len() > most || user.apps.len() > most {
             return Ok(InvitationAccepted::TooMany);
         }
         invitation::Entity::delete_by_id(invited.id.uuid())
             .exec(&write.transaction)
             .await?;
-        let note = Change::of("acceptInvitation", after.id, invited.grant.owner());
-        self.note(write, note.states(before.as_ref(), Some(&after)))
-            .await?;
-        Ok(InvitationAccepted::Done(after.id))
+        acts(user.id, &user.email);
+        // What else they are is no affair of whose invitation it was.
+        let mut note = Change::of("acceptInvitation", user.id, invited.grant.owner());
+        note.after = Some(invited.view());
+        self.note(write, note).await?;
+        Ok(InvitationAccepted::Done)
     }
 }
 

@@ -52,7 +52,7 @@ use migrations::Migrator;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use sea_orm_migration::MigratorTrait as _;
 use sqlx::{Connection as _, PgPool};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 
 pub use clock::DbClock;
@@ -69,6 +69,9 @@ const MIGRATION_LOCK: i64 = 0x686f_6f6b_7961_7264;
 
 /// Longest a call of the hot path may take: over the statement timeout, so that the server ends it first.
 const DEADLINE: Duration = Duration::from_secs(6);
+
+/// Counts of a log at once.
+const COUNTS: usize = 2;
 
 /// The hot path's own connections.
 pub(crate) enum Hot {
@@ -88,6 +91,8 @@ pub struct Storage {
     /// Held while SQLite has a write transaction open.
     pub(crate) write_turn: Arc<Mutex<()>>,
     pub(crate) keyring: Keyring,
+    /// Turns of what may read a whole log.
+    pub(crate) counting: Semaphore,
     clock: Arc<DbClock>,
     settings: DatabaseSettings,
     /// When the database was last away.
@@ -128,6 +133,7 @@ impl Storage {
             hot,
             write_turn,
             keyring,
+            counting: Semaphore::new(COUNTS),
             clock,
             settings,
             away_at: std::sync::Mutex::new(None),

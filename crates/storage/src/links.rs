@@ -11,10 +11,10 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use crate::audit::Change;
+use crate::audit::{Change, acts};
 use crate::config_clock::Write;
-use crate::entity::{one_time_link, user};
-use crate::logins::{Login, Portal, end_all, insert};
+use crate::entity::{login, one_time_link, user};
+use crate::logins::{Login, Portal, Proven, end_all, holds, insert};
 use crate::users::MerchantRole;
 use crate::{Error, Storage};
 
@@ -48,40 +48,44 @@ impl Storage {
     }
 
     /// Sets the password of the user whose link this is, which is used up with all others of theirs, and ends their
-    /// logins. Nobody's when the link is unknown, used or old.
+    /// logins. `false` when the link is unknown, used or old.
     ///
     /// Errors: the database cannot be reached.
     pub async fn reset_password(
         &self,
         token_hash: [u8; 32],
         password_hash: &str,
-    ) -> Result<Option<UserId>, Error> {
-        let write = self.begin_write().await?;
-        let found = self.take(&write, token_hash).await?;
-        let Some(user_id) = found.and_then(|row| row.user_id).map(UserId::from_uuid) else {
-            return Ok(None);
+    ) -> Result<bool, Error> {
+        let Some(user_id) = self.password_reset_of(token_hash).await? else {
+            return Ok(false);
         };
-        one_time_link::Entity::delete_many()
-            .filter(one_time_link::Column::UserId.eq(user_id.uuid()))
-            .exec(&write.transaction)
+        let write = self.begin_write().await?;
+        // The user first, then their links: whoever deletes users locks in that order too.
+        let user = user::Entity::find_by_id(user_id.uuid())
+            .lock_exclusive()
+            .one(&write.transaction)
             .await?;
+        let Some(user) = user else { return Ok(false) };
+        if self.take(&write, token_hash).await?.is_none() {
+            return Ok(false);
+        }
+        acts(user_id, user.email);
         set_password(&write, user_id, password_hash).await?;
         end_all(&write, user_id, None).await?;
         self.note(write, Change::of("resetPassword", user_id, None))
             .await?;
-        Ok(Some(user_id))
+        Ok(true)
     }
 
-    /// Whether a link to a new password is still good.
+    /// Whose password a link that is still good is about.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn password_reset_is_good(&self, token_hash: [u8; 32]) -> Result<bool, Error> {
+    pub async fn password_reset_of(&self, token_hash: [u8; 32]) -> Result<Option<UserId>, Error> {
         let found = one_time_link::Entity::find_by_id(token_hash.to_vec())
-            .filter(one_time_link::Column::UserId.is_not_null())
             .filter(one_time_link::Column::ExpiresUs.gt(self.clock().now().0))
             .one(&self.reads)
             .await?;
-        Ok(found.is_some())
+        Ok(found.and_then(|row| row.user_id).map(UserId::from_uuid))
     }
 
     /// Stores a link into a merchant's portal, good until `expires_at`; whoever opens it stays for `lasts`.
@@ -119,35 +123,62 @@ impl Storage {
         refresh_hash: [u8; 32],
         begin: impl FnOnce(OpenedPortal) -> Login + Send,
     ) -> Result<Option<Login>, Error> {
-        let write = self.begin_write().await?;
-        let Some(row) = self.take(&write, token_hash).await? else {
+        let known = one_time_link::Entity::find_by_id(token_hash.to_vec())
+            .one(&self.reads)
+            .await?;
+        // Guesses cost a read.
+        if known.is_none() {
             return Ok(None);
-        };
-        let Some(opened) = opened(row) else {
+        }
+        let write = self.begin_write().await?;
+        let Some(opened) = self.take(&write, token_hash).await?.and_then(opened) else {
             return Ok(None);
         };
         let owner = Owner::Merchant(opened.portal.merchant_id);
+        let name = opened.portal.name().to_owned();
         let login = begin(opened);
+        acts(login.id, name);
         insert(&write, &login, refresh_hash).await?;
         self.note(write, Change::of("openPortal", login.id, Some(owner)))
             .await?;
         Ok(Some(login))
     }
 
-    /// Changes a user's password, and ends their logins but for the one at hand.
+    /// Ends all logins through a merchant's portal links, and the links that nobody has opened.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn revoke_portal_links(&self, scope: TenantScope) -> Result<(), Error> {
+        let merchant_id = scope.merchant_id();
+        let write = self.begin_write().await?;
+        end_portals(&write, merchant_id).await?;
+        let owner = Owner::Merchant(merchant_id);
+        self.note(
+            write,
+            Change::of("revokePortalLinks", merchant_id, Some(owner)),
+        )
+        .await
+    }
+
+    /// Changes a user's password, and ends their logins but for the one at hand. `false` when the password that was
+    /// proven is not theirs any more.
     ///
     /// Errors: the database cannot be reached.
     pub async fn change_password(
         &self,
-        user_id: UserId,
+        proven: &Proven,
         kept: LoginId,
         password_hash: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
+        let user_id = proven.user_id;
         let write = self.begin_write().await?;
+        if !holds(&write, proven).await? {
+            return Ok(false);
+        }
         set_password(&write, user_id, password_hash).await?;
         end_all(&write, user_id, Some(kept)).await?;
         self.note(write, Change::of("changePassword", user_id, None))
-            .await
+            .await?;
+        Ok(true)
     }
 
     /// Adds a link, and forgets those that have expired.
@@ -162,7 +193,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Uses up a link that is still good.
+    /// Uses up a link that is still good. Of two at once one gets it.
     async fn take(
         &self,
         write: &Write,
@@ -199,7 +230,25 @@ fn opened(row: one_time_link::Model) -> Option<OpenedPortal> {
     })
 }
 
+/// Ends the logins of a merchant's portal, and its links.
+pub(crate) async fn end_portals(write: &Write, merchant_id: MerchantId) -> Result<(), Error> {
+    one_time_link::Entity::delete_many()
+        .filter(one_time_link::Column::MerchantId.eq(merchant_id.uuid()))
+        .exec(&write.transaction)
+        .await?;
+    login::Entity::delete_many()
+        .filter(login::Column::MerchantId.eq(merchant_id.uuid()))
+        .exec(&write.transaction)
+        .await?;
+    Ok(())
+}
+
+/// Sets a user's password; links to another one are no good any more.
 async fn set_password(write: &Write, user_id: UserId, password_hash: &str) -> Result<(), Error> {
+    one_time_link::Entity::delete_many()
+        .filter(one_time_link::Column::UserId.eq(user_id.uuid()))
+        .exec(&write.transaction)
+        .await?;
     user::Entity::update_many()
         .col_expr(user::Column::PasswordHash, Expr::value(password_hash))
         .filter(user::Column::Id.eq(user_id.uuid()))

@@ -10,12 +10,16 @@ use sea_orm::{
     QuerySelect as _, Set, sea_query::Expr,
 };
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::audit::Change;
+use crate::audit::{Change, acts};
 use crate::config_clock::Write;
-use crate::entity::{login, refresh_token};
+use crate::entity::{login, refresh_token, user};
 use crate::users::MerchantRole;
 use crate::{Error, Page, PageRequest, Storage};
+
+/// Logins of one user at once: one more ends the oldest.
+const LOGINS_MAX: u64 = 100;
 
 /// One login.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +60,15 @@ pub struct Portal {
     pub label: Option<String>,
 }
 
+/// A user whose password was shown, and the hash that it matched.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// Who.
+    pub user_id: UserId,
+    /// The hash of their password at that time.
+    pub password_hash: String,
+}
+
 /// What came of showing a refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
@@ -65,6 +78,13 @@ pub enum Rotation {
     Reused,
     /// It is unknown, revoked or expired.
     Invalid,
+}
+
+impl Portal {
+    /// What the audit log calls whoever came through the link.
+    pub fn name(&self) -> &str {
+        self.label.as_deref().unwrap_or("portal")
+    }
 }
 
 impl Login {
@@ -117,14 +137,24 @@ impl TryFrom<login::Model> for Login {
 }
 
 impl Storage {
-    /// Stores a login with the hash of its first refresh token, and forgets those that have expired.
+    /// Stores a user's login with the hash of its first refresh token, and forgets those that have expired. `false`
+    /// when the password that was proven is not theirs any more.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn create_login(&self, new: &Login, token_hash: [u8; 32]) -> Result<(), Error> {
+    pub async fn create_login(
+        &self,
+        new: &Login,
+        proven: &Proven,
+        token_hash: [u8; 32],
+    ) -> Result<bool, Error> {
         let write = self.begin_write().await?;
+        if !holds(&write, proven).await? {
+            return Ok(false);
+        }
         insert(&write, new, token_hash).await?;
         self.note(write, Change::of("createToken", new.id, new.owner()))
-            .await
+            .await?;
+        Ok(true)
     }
 
     /// A login that goes on.
@@ -167,10 +197,14 @@ impl Storage {
         ip: Option<String>,
     ) -> Result<Rotation, Error> {
         let now = self.clock().now();
-        let write = self.begin_write().await?;
-        let Some((token, mut login)) = find_token(&write, shown).await? else {
+        let Some(login_id) = self.login_of_token(shown).await? else {
             return Ok(Rotation::Invalid);
         };
+        let write = self.begin_write().await?;
+        let Some((token, mut login)) = find_token(&write, login_id, shown).await? else {
+            return Ok(Rotation::Invalid);
+        };
+        self.acts_by(&write, &login).await?;
         if token.used_us.is_some() {
             delete(&write.transaction, login.id).await?;
             let mut note = Change::of("refreshToken", login.id, login.owner());
@@ -194,22 +228,54 @@ impl Storage {
         login::Entity::update(seen(&login))
             .exec(&write.transaction)
             .await?;
+        refresh_token::Entity::delete_many()
+            .filter(refresh_token::Column::LoginId.eq(login.id.uuid()))
+            .filter(refresh_token::Column::ExpiresUs.lt(now.0))
+            .exec(&write.transaction)
+            .await?;
         insert_token(&write, &login, fresh).await?;
         write.commit().await?;
         Ok(Rotation::Rotated(login))
     }
 
-    /// Ends the login that a refresh token belongs to. An unknown one is no error.
+    /// Ends the login that a refresh token belongs to; whether there was one.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn end_login_of(&self, shown: [u8; 32]) -> Result<(), Error> {
-        let write = self.begin_write().await?;
-        let Some((_, login)) = find_token(&write, shown).await? else {
-            return Ok(());
+    pub async fn end_login_of(&self, shown: [u8; 32]) -> Result<bool, Error> {
+        let Some(login_id) = self.login_of_token(shown).await? else {
+            return Ok(false);
         };
+        let write = self.begin_write().await?;
+        let Some((_, login)) = find_token(&write, login_id, shown).await? else {
+            return Ok(false);
+        };
+        self.acts_by(&write, &login).await?;
         delete(&write.transaction, login.id).await?;
         self.note(write, Change::of("revokeToken", login.id, login.owner()))
-            .await
+            .await?;
+        Ok(true)
+    }
+
+    /// Which login a refresh token belongs to: asked before anything is written, so that guesses cost a read.
+    async fn login_of_token(&self, shown: [u8; 32]) -> Result<Option<LoginId>, Error> {
+        let found = refresh_token::Entity::find_by_id(shown.to_vec())
+            .one(&self.reads)
+            .await?;
+        Ok(found.map(|row| LoginId::from_uuid(row.login_id)))
+    }
+
+    /// Says in the audit log that whoever is logged in acts.
+    async fn acts_by(&self, write: &Write, login: &Login) -> Result<(), Error> {
+        match &login.of {
+            LoginOf::User(id) => {
+                let row = user::Entity::find_by_id(id.uuid());
+                if let Some(row) = row.one(&write.transaction).await? {
+                    acts(id, row.email);
+                }
+            }
+            LoginOf::Portal(portal) => acts(login.id, portal.name()),
+        }
+        Ok(())
     }
 
     /// Ends one of a user's logins; whether there was such a one.
@@ -228,12 +294,6 @@ impl Storage {
         self.note(write, Change::of("revokeLogin", id, None))
             .await?;
         Ok(true)
-    }
-
-    /// Adds the entry that this transaction is about, and commits.
-    pub(crate) async fn note(&self, write: Write, change: Change) -> Result<(), Error> {
-        write.note(change, self.clock().now()).await?;
-        write.commit().await
     }
 }
 
@@ -266,10 +326,34 @@ pub(crate) async fn insert(write: &Write, new: &Login, token_hash: [u8; 32]) -> 
         created_us: Set(new.created_at.0),
         ..seen(new)
     };
+    if let Some(user_id) = new.user_id() {
+        make_room(write, user_id).await?;
+    }
     login::Entity::insert(row)
         .exec_without_returning(&write.transaction)
         .await?;
     insert_token(write, new, token_hash).await
+}
+
+/// Ends the oldest logins of a user who has [`LOGINS_MAX`].
+async fn make_room(write: &Write, user_id: UserId) -> Result<(), Error> {
+    let oldest: Vec<Uuid> = login::Entity::find()
+        .select_only()
+        .column(login::Column::Id)
+        .filter(login::Column::UserId.eq(user_id.uuid()))
+        .order_by_desc(login::Column::Id)
+        .offset(LOGINS_MAX - 1)
+        .limit(LOGINS_MAX)
+        .into_tuple()
+        .all(&write.transaction)
+        .await?;
+    if !oldest.is_empty() {
+        login::Entity::delete_many()
+            .filter(login::Column::Id.is_in(oldest))
+            .exec(&write.transaction)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn insert_token(write: &Write, login: &Login, token_hash: [u8; 32]) -> Result<(), Error> {
@@ -285,22 +369,34 @@ async fn insert_token(write: &Write, login: &Login, token_hash: [u8; 32]) -> Res
     Ok(())
 }
 
-/// A refresh token that is known, and its login. Both are locked.
+/// A refresh token of this login, and the login. Both are locked, the login first: whoever ends logins locks them in
+/// that order too.
 async fn find_token(
     write: &Write,
+    login_id: LoginId,
     shown: [u8; 32],
 ) -> Result<Option<(refresh_token::Model, Login)>, Error> {
+    let login = login::Entity::find_by_id(login_id.uuid())
+        .lock_exclusive()
+        .one(&write.transaction)
+        .await?;
+    let Some(login) = login.map(Login::try_from).transpose()? else {
+        return Ok(None);
+    };
     let token = refresh_token::Entity::find_by_id(shown.to_vec())
         .lock_exclusive()
         .one(&write.transaction)
         .await?;
-    let Some(token) = token else { return Ok(None) };
-    let login = login::Entity::find_by_id(token.login_id)
+    Ok(token.map(|token| (token, login)))
+}
+
+/// Whether a password that was proven is still the user's, whose row is locked from here on.
+pub(crate) async fn holds(write: &Write, proven: &Proven) -> Result<bool, Error> {
+    let row = user::Entity::find_by_id(proven.user_id.uuid())
         .lock_exclusive()
         .one(&write.transaction)
         .await?;
-    let login = login.map(Login::try_from).transpose()?;
-    Ok(login.map(|login| (token, login)))
+    Ok(row.is_some_and(|row| row.password_hash == proven.password_hash))
 }
 
 /// Its refresh tokens go with it.

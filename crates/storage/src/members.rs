@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::audit::Change;
 use crate::config_clock::Write;
-use crate::entity::{membership, user};
+use crate::entity::{invitation, membership, user};
 use crate::users::{MerchantRole, PersonChanged};
 use crate::{Error, Page, PageRequest, Storage};
 
@@ -77,6 +77,9 @@ impl Storage {
         let Some(mut member) = find(&write, scope.merchant_id(), user_id).await? else {
             return Ok(PersonChanged::NotFound);
         };
+        if role == member.role {
+            return Ok(PersonChanged::Done(member));
+        }
         if role != MerchantRole::Owner && !forced && owners == [user_id.uuid()] {
             return Ok(PersonChanged::LastOne);
         }
@@ -86,6 +89,7 @@ impl Storage {
             .filter(membership::Column::UserId.eq(user_id.uuid()))
             .exec(&write.transaction)
             .await?;
+        withdraw_invitations(&write, scope.merchant_id(), &member.email).await?;
         let mut note = noted("updateMember", scope.merchant_id(), user_id);
         note.before = Some(json!({ "role": member.role.as_str() }));
         note.after = Some(json!({ "role": role.as_str() }));
@@ -114,11 +118,26 @@ impl Storage {
         membership::Entity::delete_by_id((user_id.uuid(), scope.merchant_id().uuid()))
             .exec(&write.transaction)
             .await?;
+        withdraw_invitations(&write, scope.merchant_id(), &member.email).await?;
         let mut note = noted("removeMember", scope.merchant_id(), user_id);
         note.before = Some(json!({ "role": member.role.as_str() }));
         self.note(write, note).await?;
         Ok(PersonChanged::Done(()))
     }
+}
+
+/// An open invitation would undo the change.
+async fn withdraw_invitations(
+    write: &Write,
+    merchant_id: MerchantId,
+    email: &str,
+) -> Result<(), Error> {
+    invitation::Entity::delete_many()
+        .filter(invitation::Column::MerchantId.eq(merchant_id.uuid()))
+        .filter(invitation::Column::Email.eq(email))
+        .exec(&write.transaction)
+        .await?;
+    Ok(())
 }
 
 fn noted(action: &'static str, merchant_id: MerchantId, user_id: UserId) -> Change {

@@ -12,7 +12,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::audit::Change;
-use crate::entity::{endpoint, installation, merchant};
+use crate::entity::{endpoint, installation, invitation, merchant};
+use crate::links::end_portals;
 use crate::{Error, Page, PageRequest, Storage};
 
 /// What ingest and delivery need to know of a merchant. Kept in caches, exact by the configuration clock.
@@ -90,6 +91,11 @@ impl Storage {
             .col_expr(installation::Column::UninstalledUs, Expr::value(Some(now)))
             .filter(installation::Column::MerchantId.eq(id.uuid()))
             .filter(installation::Column::UninstalledUs.is_null())
+            .exec(&change.transaction)
+            .await?;
+        end_portals(&change, id).await?;
+        invitation::Entity::delete_many()
+            .filter(invitation::Column::MerchantId.eq(id.uuid()))
             .exec(&change.transaction)
             .await?;
         let note = noted("deleteMerchant", id).states(Some(&Merchant::try_from(model)?), None);

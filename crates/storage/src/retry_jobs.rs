@@ -6,6 +6,7 @@ mod selection;
 mod sqlite;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use domain::clock::{Clock as _, Micros};
 use domain::endpoint::Owner;
@@ -18,14 +19,17 @@ use sea_orm::{
     QueryTrait as _, Select, Set, TransactionTrait as _, sea_query,
     sea_query::{Alias, Expr, ExprTrait as _},
 };
+use tokio::time::timeout;
 use uuid::Uuid;
 
 pub use self::run::{LeasedJob, Step, Waited};
 pub use self::selection::{RetryPlan, Selection};
-use crate::audit::Change;
-use crate::entity::{config_clock, delivery, retry_job};
+use crate::audit::{Change, wait_for_turn};
+use crate::entity::{delivery, retry_job};
 use crate::{Error, Page, PageRequest, Storage};
 
+/// How long a count waits for its turn.
+const COUNT_TURN: Duration = Duration::from_secs(2);
 /// Deliveries that an estimate counts at most.
 pub const COUNT_MAX: u64 = 1_000_000;
 
@@ -47,7 +51,12 @@ impl Storage {
             .expr(Expr::col(sea_query::Asterisk).count())
             .from_subquery(rows, Alias::new("found"))
             .to_owned();
-        let reading = self.read_by_index().await?;
+        // A count may read a whole log: few at once, so that everybody else finds a connection.
+        let turn = timeout(COUNT_TURN, self.counting.acquire()).await;
+        let _turn = turn
+            .map_err(|_| Error::Busy("too many are counting".to_owned()))?
+            .map_err(|_| Error::Closed)?;
+        let reading = self.read_by_index(true).await?;
         let row = reading.query_one(&count).await?;
         let count: i64 = row
             .map(|row| row.try_get_by_index(0))
@@ -56,14 +65,18 @@ impl Storage {
         Ok(count.unsigned_abs())
     }
 
-    /// A transaction that reads the log by its indexes, in their order, whatever the statistics say: jobs come and go
-    /// so fast that a plan made for an empty table would scan a full one for each delivery.
-    pub(crate) async fn read_by_index(&self) -> Result<DatabaseTransaction, Error> {
+    /// A transaction that reads the log by its indexes whatever the statistics say: jobs come and go so fast that a
+    /// plan made for an empty table would scan a full one for each delivery. It may `sort` only where no index has the
+    /// order: where one has, a plan that sorts reads everything first.
+    pub(crate) async fn read_by_index(&self, sort: bool) -> Result<DatabaseTransaction, Error> {
         let reading = self.reads.begin().await?;
         if self.is_shared() {
-            reading
-                .execute_unprepared("set local enable_seqscan = off; set local enable_sort = off")
-                .await?;
+            let unscanned = "set local enable_seqscan = off";
+            reading.execute_unprepared(unscanned).await?;
+            if !sort {
+                let unsorted = "set local enable_sort = off";
+                reading.execute_unprepared(unsorted).await?;
+            }
         }
         Ok(reading)
     }
@@ -102,10 +115,7 @@ impl Storage {
         let row = row_of(job, plan)?;
         let write = self.begin_write().await?;
         // One is made at a time, so that two cannot both find room for the last.
-        config_clock::Entity::find()
-            .lock_exclusive()
-            .one(&write.transaction)
-            .await?;
+        wait_for_turn(&write).await?;
         let unfinished = of_owner(job.merchant_id)
             .filter(retry_job::Column::FinishedUs.is_null())
             .count(&write.transaction)
@@ -114,7 +124,10 @@ impl Storage {
             return Ok(false);
         }
         row.insert(&write.transaction).await?;
-        let note = noted("createRetryJob", job).states(None, Some(job));
+        let mut note = noted("createRetryJob", job).states(None, Some(job));
+        if let Some(after) = &mut note.after {
+            after["selection"] = selection::view(&plan.selection)?;
+        }
         write.note(note, self.clock().now()).await?;
         write.commit().await?;
         Ok(true)

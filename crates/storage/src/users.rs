@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::audit::Change;
 use crate::config_clock::Write;
-use crate::entity::{app, app_developer, membership, merchant, user};
+use crate::entity::{app, app_developer, invitation, membership, merchant, user};
+use crate::logins::Proven;
 use crate::{Error, Page, PageRequest, Storage};
 
 /// What a user may do on the platform. Each role may do what the one before it may.
@@ -139,12 +140,15 @@ impl Storage {
     /// The user of this email, in lower case, with the hash of their password.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn user_by_email(&self, email: &str) -> Result<Option<(UserId, String)>, Error> {
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<Proven>, Error> {
         let found = user::Entity::find()
             .filter(user::Column::Email.eq(email))
             .one(&self.reads)
             .await?;
-        Ok(found.map(|row| (UserId::from_uuid(row.id), row.password_hash)))
+        Ok(found.map(|row| Proven {
+            user_id: UserId::from_uuid(row.id),
+            password_hash: row.password_hash,
+        }))
     }
 
     /// All users, newest first.
@@ -196,6 +200,15 @@ impl Storage {
         if after.platform_role != Some(PlatformRole::Admin) && admins == [id.uuid()] {
             return Ok(PersonChanged::LastOne);
         }
+        let unchanged = after == before
+            && patch
+                .memberships
+                .as_ref()
+                .is_none_or(|new| *new == before.memberships)
+            && patch.apps.as_ref().is_none_or(|new| *new == before.apps);
+        if unchanged {
+            return Ok(PersonChanged::Done(before));
+        }
         user::Entity::update_many()
             .col_expr(
                 user::Column::PlatformRole,
@@ -245,6 +258,11 @@ impl Storage {
             .filter(membership::Column::UserId.eq(id.uuid()))
             .exec(&write.transaction)
             .await?;
+        // An open invitation would let them in again.
+        invitation::Entity::delete_many()
+            .filter(invitation::Column::Email.eq(&before.email))
+            .exec(&write.transaction)
+            .await?;
         // Logins, links and apps go with the user.
         user::Entity::delete_by_id(id.uuid())
             .exec(&write.transaction)
@@ -256,7 +274,7 @@ impl Storage {
 }
 
 /// The admins, locked, always in the same order: of two changes at once the second sees what the first left.
-async fn lock_admins(write: &Write) -> Result<Vec<Uuid>, Error> {
+pub(crate) async fn lock_admins(write: &Write) -> Result<Vec<Uuid>, Error> {
     let admins = user::Entity::find()
         .filter(user::Column::PlatformRole.eq(PlatformRole::Admin as i16))
         .order_by_asc(user::Column::Id)
@@ -266,10 +284,17 @@ async fn lock_admins(write: &Write) -> Result<Vec<Uuid>, Error> {
     Ok(admins.into_iter().map(|row| row.id).collect())
 }
 
-async fn locked(write: &Write, id: UserId) -> Result<Option<User>, Error> {
+/// A user with their roles, all of it locked.
+pub(crate) async fn locked(write: &Write, id: UserId) -> Result<Option<User>, Error> {
     let row = user::Entity::find_by_id(id.uuid())
         .lock_exclusive()
         .one(&write.transaction)
+        .await?;
+    membership::Entity::find()
+        .filter(membership::Column::UserId.eq(id.uuid()))
+        .order_by_asc(membership::Column::MerchantId)
+        .lock_exclusive()
+        .all(&write.transaction)
         .await?;
     let rows = row.into_iter().collect();
     Ok(with_roles(&write.transaction, rows).await?.pop())

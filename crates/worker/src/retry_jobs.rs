@@ -105,7 +105,7 @@ pub(crate) fn start(parts: &Parts, id: WorkerId, stop: CancellationToken) -> Joi
 impl Runner {
     /// One step of every job that is ours; whether there is any.
     async fn look(&mut self) -> bool {
-        let jobs = match self.storage.unfinished_retry_jobs().await {
+        let jobs = match self.storage.unfinished_retry_jobs(self.id).await {
             Ok(jobs) => jobs,
             Err(error) => {
                 self.failed(&error.into());
@@ -119,7 +119,10 @@ impl Runner {
         for leased in &jobs {
             match self.carry_on(leased).await {
                 Ok(held) => ours |= held,
-                Err(error) => failure = Some(error),
+                Err(error) => {
+                    tracing::debug!(retry_job.id = %leased.job.id, %error, "retry_job.step_failed");
+                    failure = Some(error);
+                }
             }
         }
         match failure {

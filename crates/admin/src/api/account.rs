@@ -9,6 +9,7 @@ use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
+use storage::audit::Origin;
 use storage::logins::Login;
 
 use super::Tag;
@@ -120,11 +121,12 @@ async fn reset_link(app: &App, user_id: UserId) -> Result<OneTimeLink, ApiError>
 
 /// Mails a link to whose email this is, if it is anybody's.
 async fn mail_reset(app: &App, email: &str) -> Result<(), ApiError> {
-    let Some((user_id, _)) = app.storage.user_by_email(email).await? else {
+    // Counted whether or not there is an account: a later refusal must not tell.
+    app.mail.admit_reset_to(email).await?;
+    let Some(found) = app.storage.user_by_email(email).await? else {
         return Ok(());
     };
-    app.mail.admit(email).await?;
-    let link = reset_link(app, user_id).await?;
+    let link = reset_link(app, found.user_id).await?;
     let text = format!(
         "Somebody, likely you, asked for a new password of your Hookyard account.\n\n\
          Set it here within an hour:\n{}\n\nIf it was not you, do nothing: your password stays as it is.\n",
@@ -168,16 +170,19 @@ impl AccountApi {
             .auth
             .prove_throttled(&caller.name, current_password, &from)
             .await?;
-        if proven != Some(user_id) {
-            let wrong = FieldError::new("/current_password", "wrong", "is not your password");
-            return ApiError::of_fields(vec![wrong]).map(|()| NoContent);
-        }
+        let wrong = || {
+            let fault = FieldError::new("/current_password", "wrong", "is not your password");
+            ApiError::fields(Slug::ValidationFailed, vec![fault])
+        };
+        let proven = proven.filter(|proven| proven.user_id == user_id);
+        let proven = proven.ok_or_else(wrong)?;
         let hash = app.auth.hash_password(new_password).await?;
-        app.storage
-            .change_password(user_id, login_id, &hash)
+        let changed = app
+            .storage
+            .change_password(&proven, login_id, &hash)
             .await?;
         app.auth.forget_people();
-        Ok(NoContent)
+        changed.then_some(NoContent).ok_or_else(wrong)
     }
 
     /// Ask for a new password
@@ -189,21 +194,23 @@ impl AccountApi {
         method = "post",
         operation_id = "requestPasswordReset"
     )]
-    #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
     async fn request_reset(
         &self,
         app: Data<&Arc<App>>,
+        from: ClientAddress,
         body: Body<RequestPasswordReset>,
     ) -> Result<Accepted<Requested>, ApiError> {
+        app.mail.admit_reset(from).await?;
         let email = email_of(&body.value.email);
         if app.mail.is_on() && !email.contains(char::is_control) {
             let app = Arc::clone(&app);
             // Beside the request: how long it takes would tell whether there is such an account.
-            tokio::spawn(async move {
+            let origin = Origin::current().unwrap_or_default();
+            tokio::spawn(origin.run(async move {
                 if let Err(error) = mail_reset(&app, &email).await {
                     tracing::warn!(slug = error.slug.row().0, "password_reset.not_mailed");
                 }
-            });
+            }));
         }
         Ok(Accepted(Requested {
             detail: "If this email has an account, a link to set a new password is on its way."
@@ -229,13 +236,13 @@ impl AccountApi {
         ApiError::of_fields(Vec::from_iter(password_fault("/password", &password)))?;
         let refused = || ApiError::new(Slug::Unauthenticated, "The link is used, old or wrong.");
         let hash = token::hash(&token);
-        if !app.storage.password_reset_is_good(hash).await? {
+        if app.storage.password_reset_of(hash).await?.is_none() {
             return counted(&app, from, Err(refused())).await;
         }
         let password_hash = app.auth.hash_password(password).await?;
         let done = app.storage.reset_password(hash, &password_hash).await?;
         app.auth.forget_people();
-        done.map(|_| NoContent).ok_or_else(refused)
+        done.then_some(NoContent).ok_or_else(refused)
     }
 
     /// Make a link to a new password

@@ -46,9 +46,9 @@ struct AuditEntryOut {
     number: i64,
     /// When it happened.
     at: Text<Micros>,
-    /// A user's or an API key's id, or `system`.
+    /// A user's or an API key's id, that of a login through a portal link, or `system`.
     actor_id: String,
-    /// A user's email or an API key's name at that time.
+    /// A user's email, an API key's name or a portal link's label at that time.
     actor_name: String,
     /// The operation, by its `operationId`.
     action: String,

@@ -12,7 +12,7 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use storage::PageRequest;
-use storage::invitations::{Grant, Invitation, InvitationAccepted};
+use storage::invitations::{Accepting, Grant, Invitation, InvitationAccepted};
 use storage::users::{MerchantRole, PlatformRole};
 
 use super::Tag;
@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::auth::Bearer;
 use crate::auth::token::{self, Kind};
 use crate::body::Body;
-use crate::limits::address::ClientAddress;
+use crate::limits::address::Client;
 use crate::mail::Letter;
 use crate::page::{List, ListOf};
 use crate::people::{MEMBERSHIPS_MAX, email_fault, email_of, password_fault};
@@ -76,9 +76,10 @@ struct InviteDeveloper {
 struct AcceptInvitation {
     /// The link's token: what stands after `#token=`.
     token: String,
-    /// Of the new account, 12 to 256 characters. Left out by who has an account already.
+    /// The password of the account that the invited email has; where it has none, of the new account, 12 to 256
+    /// characters.
     #[oai(validator(min_length = 12, max_length = 256))]
-    password: Option<String>,
+    password: String,
 }
 
 /// An invitation that nobody has accepted yet.
@@ -143,7 +144,9 @@ async fn invite(
     to: &str,
 ) -> Result<Accepted<InvitationOut>, ApiError> {
     ApiError::of_fields(Vec::from_iter(email_fault(email)))?;
-    app.mail.admit(&email_of(email)).await?;
+    app.mail
+        .admit_invitation(grant.owner(), &email_of(email))
+        .await?;
     let now = app.storage.clock().now();
     let mut rng = app.auth.fork_rng();
     let token = Kind::Invitation.generate(&mut rng);
@@ -177,7 +180,7 @@ async fn invite(
     };
     app.mail.send(letter)?;
     let mut shown = InvitationOut::from(new);
-    if caller.platform.is_some() || !app.mail.is_on() {
+    if caller.platform().is_ok() || !app.mail.is_on() {
         shown.url = Some(url);
     }
     Ok(Accepted(shown))
@@ -397,8 +400,9 @@ impl InvitationsApi {
 
     /// Accept an invitation
     ///
-    /// Makes the account, for which a password is asked, or adds the role to the one that the email has; a higher role
-    /// there stays. The invitation is used up by it. Log in afterwards.
+    /// Makes the account, or adds the role to the one that the email has, which is proven by its password: whoever
+    /// was given the link need not be who has the account. A higher role there stays. The invitation is used up by it.
+    /// Log in afterwards.
     #[oai(
         path = "/auth/invitations/accept",
         method = "post",
@@ -407,38 +411,39 @@ impl InvitationsApi {
     async fn accept(
         &self,
         app: Data<&Arc<App>>,
-        from: ClientAddress,
+        from: Client,
         body: Body<AcceptInvitation>,
     ) -> Result<NoContent, ApiError> {
         let AcceptInvitation { token, password } = body.value;
-        let fault = password
-            .as_deref()
-            .and_then(|password| password_fault("/password", password));
-        ApiError::of_fields(Vec::from_iter(fault))?;
         let hash = token::hash(&token);
-        let Some((_, has_account)) = app.storage.invitation_of(hash).await? else {
-            return counted(&app, from, Err(refused())).await;
+        let Some(invited) = app.storage.invitation_of(hash).await? else {
+            return counted(&app, from.address, Err(refused())).await;
         };
-        let password_hash = match (password, has_account) {
-            (Some(_), true) => {
-                let detail = "must be left out: the invited email has an account already";
-                let fault = FieldError::new("/password", "account_exists", detail);
-                return Err(ApiError::fields(Slug::ValidationFailed, vec![fault]));
-            }
-            (None, false) => return Err(needs_password()),
-            (Some(password), false) => Some(app.auth.hash_password(password).await?),
-            (None, true) => None,
-        };
-        let new = UserId::new(app.storage.clock().now(), &mut app.auth.fork_rng());
-        let accepted =
+        ApiError::of_fields(Vec::from_iter(password_fault("/password", &password)))?;
+        let account = app.storage.user_by_email(&invited.email).await?;
+        let accepted = if account.is_some() {
+            let proven = app
+                .auth
+                .prove_throttled(&invited.email, password, &from)
+                .await?;
+            let proven = proven.ok_or_else(wrong_password)?;
+            let by = Accepting::Account(&proven);
             app.storage
-                .accept_invitation(hash, new, password_hash.as_deref(), MEMBERSHIPS_MAX);
-        let accepted = accepted.await?;
+                .accept_invitation(hash, by, MEMBERSHIPS_MAX)
+                .await?
+        } else {
+            let password_hash = app.auth.hash_password(password).await?;
+            let id = UserId::new(app.storage.clock().now(), &mut app.auth.fork_rng());
+            let by = Accepting::New(id, &password_hash);
+            app.storage
+                .accept_invitation(hash, by, MEMBERSHIPS_MAX)
+                .await?
+        };
         app.auth.forget_people();
         match accepted {
-            InvitationAccepted::Done(_) => Ok(NoContent),
+            InvitationAccepted::Done => Ok(NoContent),
             InvitationAccepted::Unknown => Err(refused()),
-            InvitationAccepted::NeedsPassword => Err(needs_password()),
+            InvitationAccepted::Changed => Err(wrong_password()),
             InvitationAccepted::TooMany => Err(ApiError::new(
                 Slug::LimitReached,
                 format!("An account belongs to {MEMBERSHIPS_MAX} merchants, or apps, at most."),
@@ -452,8 +457,8 @@ fn refused() -> ApiError {
     ApiError::new(Slug::Unauthenticated, detail)
 }
 
-fn needs_password() -> ApiError {
-    let detail = "is needed: the invited email has no account yet";
-    let fault = FieldError::new("/password", "required", detail);
+fn wrong_password() -> ApiError {
+    let detail = "is not the password of the account that the invited email has";
+    let fault = FieldError::new("/password", "wrong", detail);
     ApiError::fields(Slug::ValidationFailed, vec![fault])
 }

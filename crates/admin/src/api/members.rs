@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use storage::links::OpenedPortal;
 use storage::logins::Portal;
 use storage::members::Member;
-use storage::users::{MerchantRole, PersonChanged};
+use storage::users::MerchantRole;
 
 use super::Tag;
 use crate::answers::{Json, NoContent};
@@ -22,7 +22,8 @@ use crate::auth::Bearer;
 use crate::auth::token::{self, Kind};
 use crate::body::Body;
 use crate::page::{List, ListOf};
-use crate::problem::{ApiError, Slug};
+use crate::people::outcome;
+use crate::problem::ApiError;
 use crate::text::{Text, plain_fault};
 
 /// How long a portal link may be opened.
@@ -122,17 +123,8 @@ impl CreatePortalLink {
     }
 }
 
-/// What came of a change, as the API says it.
-fn outcome<T>(changed: PersonChanged<T>) -> Result<T, ApiError> {
-    match changed {
-        PersonChanged::Done(done) => Ok(done),
-        PersonChanged::NotFound => Err(ApiError::of(Slug::NotFound)),
-        PersonChanged::LastOne => Err(ApiError::new(
-            Slug::Conflict,
-            "The merchant's last owner must stay one: make somebody else an owner first.",
-        )),
-    }
-}
+const LAST_OWNER: &str =
+    "The merchant's last owner must stay one: make somebody else an owner first.";
 
 #[OpenApi(tag = "Tag::Members")]
 impl MembersApi {
@@ -186,7 +178,7 @@ impl MembersApi {
             .update_member(scope, user_id.0.0, body.value.role.0, forced)
             .await?;
         app.auth.forget_people();
-        Ok(Json(outcome(changed)?.into()))
+        Ok(Json(outcome(changed, LAST_OWNER)?.into()))
     }
 
     /// Take a member out of a merchant
@@ -213,7 +205,7 @@ impl MembersApi {
             .remove_member(scope, user_id.0.0, forced)
             .await?;
         app.auth.forget_people();
-        outcome(changed).map(|()| NoContent)
+        outcome(changed, LAST_OWNER).map(|()| NoContent)
     }
 
     /// Make a link into a merchant's portal
@@ -253,5 +245,26 @@ impl MembersApi {
             token,
             expires_at: Text(expires_at),
         }))
+    }
+
+    /// End a merchant's portal logins
+    ///
+    /// All of them, within five seconds, and the links that nobody has opened yet.
+    #[oai(
+        path = "/merchants/:merchant_id/portal-links",
+        method = "delete",
+        operation_id = "revokePortalLinks"
+    )]
+    async fn end_portals(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The merchant.
+        merchant_id: Path<Text<MerchantId>>,
+    ) -> Result<NoContent, ApiError> {
+        let scope = app.scope(&caller, merchant_id.0.0).await?;
+        app.storage.revoke_portal_links(scope).await?;
+        app.auth.forget_people();
+        Ok(NoContent)
     }
 }

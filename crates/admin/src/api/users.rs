@@ -12,16 +12,16 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
-use storage::users::{MerchantRole, PersonChanged, PlatformRole, User, UserPatch};
+use storage::users::{MerchantRole, PlatformRole, User, UserPatch};
 
 use super::Tag;
 use crate::answers::{Created, Json, NoContent};
 use crate::app::App;
 use crate::auth::Bearer;
-use crate::body::Body;
+use crate::body::{Body, Patch};
 use crate::idempotency::Once;
 use crate::page::{List, ListOf};
-use crate::people::{MEMBERSHIPS_MAX, email_fault, email_of, password_fault};
+use crate::people::{MEMBERSHIPS_MAX, email_fault, email_of, outcome, password_fault};
 use crate::problem::{ApiError, Slug};
 use crate::text::Text;
 
@@ -63,12 +63,12 @@ struct CreateUser {
 struct UpdateUser {
     /// The role on the platform; null takes it away.
     platform_role: MaybeUndefined<Text<PlatformRole>>,
-    /// All roles in merchants, 100 at most.
+    /// All roles in merchants, 100 at most; null takes them away.
     #[oai(validator(max_items = 100))]
-    memberships: Option<Vec<Membership>>,
-    /// All apps they develop, 100 at most.
+    memberships: MaybeUndefined<Vec<Membership>>,
+    /// All apps they develop, 100 at most; null takes them away.
     #[oai(validator(max_items = 100))]
-    app_ids: Option<Vec<Text<AppId>>>,
+    app_ids: MaybeUndefined<Vec<Text<AppId>>>,
 }
 
 /// A person who may log in.
@@ -168,6 +168,12 @@ async fn reference_faults(
     Ok(faults)
 }
 
+/// What a patch says of a list: null empties it.
+fn emptied<T>(list: MaybeUndefined<Vec<T>>) -> Option<Vec<T>> {
+    let list: Option<Option<Vec<T>>> = list.into();
+    list.map(Option::unwrap_or_default)
+}
+
 fn sorted(memberships: Vec<Membership>) -> Vec<(MerchantId, MerchantRole)> {
     let mut held: Vec<_> = memberships
         .into_iter()
@@ -183,17 +189,8 @@ fn sorted_apps(app_ids: Vec<Text<AppId>>) -> Vec<AppId> {
     ids
 }
 
-/// What came of a change, as the API says it.
-fn outcome<T>(changed: PersonChanged<T>) -> Result<T, ApiError> {
-    match changed {
-        PersonChanged::Done(done) => Ok(done),
-        PersonChanged::NotFound => Err(ApiError::of(Slug::NotFound)),
-        PersonChanged::LastOne => Err(ApiError::new(
-            Slug::Conflict,
-            "The platform's last admin must stay one: make somebody else an admin first.",
-        )),
-    }
-}
+const LAST_ADMIN: &str =
+    "The platform's last admin must stay one: make somebody else an admin first.";
 
 #[OpenApi(tag = "Tag::Users")]
 impl UsersApi {
@@ -280,7 +277,7 @@ impl UsersApi {
         caller: Bearer,
         /// The user.
         user_id: Path<Text<UserId>>,
-        body: Body<UpdateUser>,
+        body: Body<UpdateUser, Patch>,
     ) -> Result<Json<UserOut>, ApiError> {
         let scope = caller.platform()?;
         let UpdateUser {
@@ -288,6 +285,7 @@ impl UsersApi {
             memberships,
             app_ids,
         } = body.value;
+        let (memberships, app_ids) = (emptied(memberships), emptied(app_ids));
         let faults = reference_faults(&app, memberships.as_deref(), app_ids.as_deref()).await?;
         ApiError::of_fields(faults)?;
         let platform_role: Option<Option<Text<PlatformRole>>> = platform_role.into();
@@ -298,7 +296,7 @@ impl UsersApi {
         };
         let changed = app.storage.update_user(scope, user_id.0.0, patch).await?;
         app.auth.forget_people();
-        Ok(Json(outcome(changed)?.into()))
+        Ok(Json(outcome(changed, LAST_ADMIN)?.into()))
     }
 
     /// Delete a user
@@ -319,7 +317,7 @@ impl UsersApi {
         let scope = caller.platform()?;
         let changed = app.storage.delete_user(scope, user_id.0.0).await?;
         app.auth.forget_people();
-        outcome(changed).map(|()| NoContent)
+        outcome(changed, LAST_ADMIN).map(|()| NoContent)
     }
 }
 

@@ -129,7 +129,10 @@ impl Caller {
             .merchant
             .is_some_and(|least| self.merchants.iter().any(|(_, role)| *role >= least));
         let by_app = row.app && !self.apps.is_empty();
-        self.granted(self.by_platform(row) || by_merchant || by_app, row)
+        // Who has lost their last role still has an account.
+        let by_account = self.login.is_some() && row.is_for_everybody();
+        let has_role = self.by_platform(row) || by_merchant || by_app || by_account;
+        self.granted(has_role, row)
     }
 
     fn by_platform(&self, row: &Row) -> bool {
@@ -174,7 +177,7 @@ impl Caller {
         Self {
             actor: login_id.to_string(),
             id: login_id.uuid(),
-            name: portal.label.unwrap_or_else(|| "portal".to_owned()),
+            name: portal.name().to_owned(),
             platform: None,
             merchants: vec![(portal.merchant_id, portal.role)],
             apps: Vec::new(),

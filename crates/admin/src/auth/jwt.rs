@@ -30,6 +30,9 @@ const FRESH: Duration = Duration::from_secs(5);
 /// The least time between two readings of the ring for the sake of a key that is not in it: anybody can name one.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How old the ring may be when a token is verified: by then a deleted or replaced key is known to be one.
+const TRUSTED: Duration = Duration::from_mins(1);
+
 /// Issues and verifies access tokens by the keys of the ring in the database.
 pub(crate) struct Jwt {
     storage: Arc<Storage>,
@@ -43,8 +46,8 @@ pub(crate) struct Jwt {
 /// The keys as they were read. All of them verify, so that tokens outlive the change of the key that signs.
 struct Ring {
     read: Instant,
-    /// By key id.
-    keys: HashMap<String, DecodingKey>,
+    /// By key id; with when its successor was made, if it has one.
+    keys: HashMap<String, (DecodingKey, Option<Micros>)>,
     /// Oldest first, with when each was made.
     signing: Vec<(Micros, String, EncodingKey)>,
 }
@@ -163,8 +166,11 @@ impl Jwt {
         let mut ring = self.ring();
         if !ring.keys.contains_key(&kid) {
             ring = self.ring_of(PAUSE).await?;
+        } else if let Ok(newer) = self.ring_of(TRUSTED).await {
+            // A key that is known stays good while the database is away.
+            ring = newer;
         }
-        Ok(ring.verify(token, &kid, &self.validation, now))
+        Ok(ring.verify(token, &kid, &self.validation, now, self.life))
     }
 }
 
@@ -218,7 +224,11 @@ impl Ring {
             read: Instant::now(),
             keys: named
                 .clone()
-                .map(|(_, kid, key)| (kid, DecodingKey::from_secret(key)))
+                .enumerate()
+                .map(|(place, (_, kid, key))| {
+                    let successor = keys.get(place + 1).map(|(made, _)| *made);
+                    (kid, (DecodingKey::from_secret(key), successor))
+                })
                 .collect(),
             signing: named
                 .map(|(made, kid, key)| (made, kid, EncodingKey::from_secret(key)))
@@ -232,8 +242,13 @@ impl Ring {
         kid: &str,
         validation: &Validation,
         now: Micros,
+        life: Duration,
     ) -> Option<(LoginId, String)> {
-        let key = self.keys.get(kid)?;
+        let (key, replaced) = self.keys.get(kid)?;
+        // The last token that a replaced key signed has ended by then: whoever shows one more has stolen the key.
+        if replaced.is_some_and(|at| at + SETTLE + FRESH + life < now) {
+            return None;
+        }
         let claims = jsonwebtoken::decode::<Claims>(token, key, validation)
             .ok()?
             .claims;
@@ -247,6 +262,29 @@ mod tests {
     use uuid::Uuid;
 
     const NOW: Micros = Micros(1_778_148_000_000_000);
+    const LIFE: Duration = Duration::from_mins(15);
+
+    /// A token of a key that was replaced is good for as long as one that it signed may live, and no longer.
+    #[test]
+    fn a_replaced_key_is_retired() {
+        let made = NOW - Duration::from_hours(1);
+        let ring = Ring::of(&[(made, vec![7; 32]), (NOW, vec![8; 32])]);
+        let kid = &ring.signing[0].1;
+        let login = LoginId::from_uuid(Uuid::from_u128(1));
+        let exp = NOW.seconds() + 100_000;
+        let token = signed(
+            &format!(r#"{{"alg":"HS256","typ":"JWT","kid":"{kid}"}}"#),
+            &format!(
+                r#"{{"iss":"hookyard","aud":"hookyard-api","sub":"usr_x","sid":"{login}","iat":1,"exp":{exp}}}"#
+            ),
+            &[7; 32],
+        );
+        let verify = |at| ring.verify(&token, kid, &validation(), at, LIFE).is_some();
+        assert!(verify(NOW + LIFE));
+        assert!(!verify(
+            NOW + LIFE + SETTLE + FRESH + Duration::from_secs(1)
+        ));
+    }
 
     fn signed(header: &str, claims: &str, key: &[u8]) -> String {
         let body = format!(
@@ -267,7 +305,7 @@ mod tests {
         let key = [7; 32];
         let ring = Ring::of(&[(NOW, key.to_vec())]);
         let kid = ring.signing[0].1.clone();
-        let verify = |token: &str| ring.verify(token, &kid_of(token)?, &validation(), NOW);
+        let verify = |token: &str| ring.verify(token, &kid_of(token)?, &validation(), NOW, LIFE);
         let login = LoginId::from_uuid(Uuid::from_u128(1));
         let exp = NOW.seconds() + 60;
         let good_header = format!(r#"{{"alg":"HS256","typ":"JWT","kid":"{kid}"}}"#);

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use domain::clock::Clock as _;
-use domain::id::{LoginId, UserId};
+use domain::id::LoginId;
 use sha2::{Digest as _, Sha256};
 use storage::audit::Origin;
 use storage::links::OpenedPortal;
-use storage::logins::{Login, LoginOf, Rotation};
+use storage::logins::{Login, LoginOf, Proven, Rotation};
 
 use super::caller::Caller;
 use super::token::{Kind, hash};
 use super::{Auth, Known};
 use crate::limits::address::Client;
+use crate::people::email_of;
 use crate::problem::{ApiError, Slug};
 
 /// What a login gives.
@@ -39,13 +40,11 @@ impl Auth {
         from: Client,
     ) -> Result<Tokens, ApiError> {
         let proven = self.prove_throttled(email, password, &from).await?;
-        let user_id = proven.ok_or_else(|| {
-            ApiError::new(Slug::Unauthenticated, "The email or the password is wrong.")
-        })?;
+        let proven = proven.ok_or_else(wrong)?;
         let now = self.storage.clock().now();
         let login = Login {
             id: LoginId::new(now, &mut self.fork_rng()),
-            of: LoginOf::User(user_id),
+            of: LoginOf::User(proven.user_id),
             ip: Some(from.address.0.to_string()),
             user_agent: from.user_agent,
             created_at: now,
@@ -53,11 +52,17 @@ impl Auth {
             expires_at: now + self.refresh_life,
         };
         let refresh = Kind::Refresh.generate(&mut self.fork_rng());
-        let Some(caller) = self.caller_of(login.clone()).await? else {
-            return Err(ApiError::of(Slug::Unauthenticated));
-        };
-        acts(&caller);
-        self.storage.create_login(&login, hash(&refresh)).await?;
+        let caller = self.caller_of(login.clone()).await?.ok_or_else(wrong)?;
+        if let Some(origin) = Origin::current() {
+            origin.proven(|| caller.as_actor());
+        }
+        let created = self
+            .storage
+            .create_login(&login, &proven, hash(&refresh))
+            .await?;
+        if !created {
+            return Err(wrong());
+        }
         self.tokens(&login, &caller, refresh).await
     }
 
@@ -70,8 +75,8 @@ impl Auth {
         email: &str,
         password: String,
         from: &Client,
-    ) -> Result<Option<UserId>, ApiError> {
-        let email = email.trim().to_lowercase();
+    ) -> Result<Option<Proven>, ApiError> {
+        let email = email_of(email);
         let entry = self.logins.enter(subject_of(&email)).await?;
         let place = match self.places.enter(from.address.subject()).await {
             Ok(place) => place,
@@ -96,15 +101,15 @@ impl Auth {
         &self,
         email: &str,
         password: String,
-    ) -> Result<Option<UserId>, ApiError> {
+    ) -> Result<Option<Proven>, ApiError> {
         let found = if email.contains(char::is_control) {
             None
         } else {
             self.storage.user_by_email(email).await?
         };
-        let (user_id, hash) = found.unzip();
+        let hash = found.as_ref().map(|found| found.password_hash.clone());
         let right = self.passwords.verify(hash, password).await?;
-        Ok(user_id.filter(|_| right))
+        Ok(found.filter(|_| right))
     }
 
     /// Opens a portal link, which is used up by it.
@@ -150,9 +155,12 @@ impl Auth {
                 let caller = caller.ok_or_else(|| invalid("The refresh token is not valid."))?;
                 self.tokens(&login, &caller, fresh).await
             }
-            Rotation::Reused => Err(invalid(
-                "This refresh token was used before, so its login has been ended. Log in again.",
-            )),
+            Rotation::Reused => {
+                self.forget_people();
+                Err(invalid(
+                    "This refresh token was used before, so its login has been ended. Log in again.",
+                ))
+            }
             Rotation::Invalid => Err(invalid("The refresh token is not valid.")),
         }
     }
@@ -161,8 +169,9 @@ impl Auth {
     ///
     /// Errors: the database cannot be reached.
     pub(crate) async fn log_out(&self, shown: &str) -> Result<(), ApiError> {
-        self.storage.end_login_of(hash(shown)).await?;
-        self.forget_people();
+        if self.storage.end_login_of(hash(shown)).await? {
+            self.forget_people();
+        }
         Ok(())
     }
 
@@ -186,11 +195,9 @@ impl Auth {
     }
 }
 
-/// Says in the audit log who the request has turned out to come from.
-fn acts(caller: &Caller) {
-    if let Some(origin) = Origin::current() {
-        origin.proven(|| caller.as_actor());
-    }
+fn wrong() -> ApiError {
+    let detail = "The email or the password is wrong.";
+    ApiError::new(Slug::Unauthenticated, detail)
 }
 
 /// Whose counts an email falls under.

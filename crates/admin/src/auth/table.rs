@@ -176,8 +176,9 @@ pub(crate) const TABLE: &[Row] = &[
     row("listMembers",          P_VIEWER, M_VIEWER,  NO_APP, read(Users)),
     row("updateMember",         ADMIN,    OWNER,     NO_APP, Key::Never),
     row("removeMember",         ADMIN,    OWNER,     NO_APP, Key::Never),
-    // Lets in to more than the key's scopes: for the platform's own backend.
-    row("createPortalLink",     OPERATOR, NO_ONE,    NO_APP, write(Merchants)),
+    // Lets in to more than the key's other scopes: for the platform's own backend.
+    row("createPortalLink",     OPERATOR, NO_ONE,    NO_APP, write(Users)),
+    row("revokePortalLinks",    OPERATOR, OWNER,     NO_APP, write(Users)),
 
     row("listInvitations",      ADMIN,    OWNER,     NO_APP, Key::Never),
     row("createInvitation",     ADMIN,    OWNER,     NO_APP, Key::Never),
@@ -237,6 +238,11 @@ pub(crate) fn find(operation: &str) -> Option<&'static Row> {
 }
 
 impl Row {
+    /// Whether any role at all will do.
+    pub(crate) fn is_for_everybody(&self) -> bool {
+        (self.platform, self.merchant, self.app) == (P_VIEWER, M_VIEWER, APP)
+    }
+
     /// Who may, in words: for the document and its page.
     pub(crate) fn words(&self) -> String {
         let mut who = Vec::new();

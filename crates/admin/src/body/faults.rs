@@ -1,9 +1,12 @@
 //! Everything that is wrong with a body, found by holding it against its description. The parser stops at the first
 //! fault; this goes on. It knows what the document says: fields, types, words, patterns and bounds.
 
+use std::sync::LazyLock;
+
 use domain::clock::Micros;
 use domain::error::FieldError;
 use domain::spelling::nearest;
+use moka::sync::Cache;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use regex::Regex;
@@ -143,11 +146,10 @@ impl Look<'_> {
                 format!("must be one of {}", words.join(", ")),
             );
         }
-        let fits = |pattern: &String| Regex::new(pattern).is_ok_and(|regex| regex.is_match(text));
         if schema
             .pattern
             .as_ref()
-            .is_some_and(|pattern| !fits(pattern))
+            .is_some_and(|pattern| !fits(pattern, text))
         {
             let like = schema.example.as_ref().and_then(Value::as_str);
             let like = like.map_or_else(
@@ -201,6 +203,13 @@ fn bounds(least: usize, most: Option<usize>, what: &str) -> String {
         Some(most) => format!("must have {least} to {most} {what}"),
         None => format!("must have at least {least} {what}"),
     }
+}
+
+/// Whether a text is of a schema's pattern. Each pattern, of which the document has few, is compiled once.
+fn fits(pattern: &str, text: &str) -> bool {
+    static KNOWN: LazyLock<Cache<String, Option<Regex>>> = LazyLock::new(|| Cache::new(1_000));
+    let regex = KNOWN.get_with_by_ref(pattern, || Regex::new(pattern).ok());
+    regex.is_some_and(|regex| regex.is_match(text))
 }
 
 #[cfg(test)]

@@ -7,6 +7,32 @@ use crate::running::Running;
 
 const SECRET: &str = "a-secret-of-the-shop";
 
+/// What is masked may change too: that is told, though not what.
+#[tokio::test]
+async fn a_change_of_what_is_masked_is_told() {
+    let running = Running::start().await;
+    let admin = running.admin().await;
+    let merchant = running.merchant(&admin).await;
+    let endpoints = format!("/v1/merchants/{merchant}/endpoints");
+    let new = json!({ "url": "https://hooks.example.com/x?token=1", "dialect": "flexype", "event_types": ["NEW_CUSTOMER"], "headers": { "X-Key": "one" } });
+    let made = running.post(&endpoints, &admin, &new).await.json();
+    let endpoint = format!("{endpoints}/{}", made["id"].as_str().unwrap());
+    let changes = [
+        json!({ "headers": { "X-Key": "two" } }),
+        json!({ "url": "https://hooks.example.com/x?token=2" }),
+        // Nothing.
+        json!({ "url": "https://hooks.example.com/x?token=2" }),
+    ];
+    for change in changes {
+        let changed = running.patch(&endpoint, &admin, &change).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+    }
+    let log = "/v1/audit-log?action=updateEndpoint";
+    let log = running.get(log, &admin).await;
+    assert_eq!(log.json()["data"].as_array().unwrap().len(), 2);
+    assert!(!log.text.contains("token=1") && !log.text.contains("two"));
+}
+
 async fn what_is_done_is_told(running: &Running) {
     let admin = running.admin().await;
     let merchant = running.merchant(&admin).await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use storage::users::{MerchantRole, PlatformRole};
 use testkit::contents::contents;
 
-use crate::running::Running;
+use crate::running::{PASSWORD, Running};
 
 /// What moves by asking: when a key was used.
 const RESTLESS: &[&str] = &["api_keys.last_used_us"];
@@ -219,6 +219,19 @@ async fn callers(running: &Running, admin: &str, own: &str) -> Vec<Caller> {
             scope: None,
         });
     }
+    let link = json!({ "role": "developer" });
+    let links = format!("/v1/merchants/{own}/portal-links");
+    let link = running.post(&links, admin, &link).await.json();
+    let open = json!({ "token": link["token"] });
+    let portal = running.post("/v1/auth/portal", "", &open).await.json();
+    all.push(Caller {
+        name: "a portal".to_owned(),
+        token: portal["access_token"].as_str().unwrap().to_owned(),
+        platform: None,
+        merchant: Some("developer"),
+        app: false,
+        scope: None,
+    });
     for scope in scopes() {
         let body = json!({ "name": scope, "scopes": [scope] });
         let keys = format!("/v1/merchants/{own}/api-keys");
@@ -234,7 +247,19 @@ async fn callers(running: &Running, admin: &str, own: &str) -> Vec<Caller> {
     }
     let own_app = json!({ "name": "An app of their own" });
     let own_app = running.post("/v1/apps", admin, &own_app).await.json();
-    let keys = format!("/v1/apps/{}/api-keys", own_app["id"].as_str().unwrap());
+    let own_app = own_app["id"].as_str().unwrap();
+    let developer = json!({ "email": "dev@a.example", "password": PASSWORD, "app_ids": [own_app] });
+    let added = running.post("/v1/users", admin, &developer).await;
+    assert_eq!(added.status, 201, "{added:?}");
+    all.push(Caller {
+        name: "a developer of an app".to_owned(),
+        token: running.log_in("dev@a.example").await,
+        platform: None,
+        merchant: None,
+        app: true,
+        scope: None,
+    });
+    let keys = format!("/v1/apps/{own_app}/api-keys");
     for scope in scopes() {
         let body = json!({ "name": scope, "scopes": [scope] });
         let made = running.post(&keys, admin, &body).await.json();

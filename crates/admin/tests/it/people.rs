@@ -46,11 +46,8 @@ fn fields(answer: &Answer) -> Vec<String> {
     errors.iter().map(pointer).collect()
 }
 
-async fn accept(running: &Running, token: &str, password: Option<&str>) -> Answer {
-    let body = match password {
-        Some(password) => json!({ "token": token, "password": password }),
-        None => json!({ "token": token }),
-    };
+async fn accept(running: &Running, token: &str, password: &str) -> Answer {
+    let body = json!({ "token": token, "password": password });
     running.post("/v1/auth/invitations/accept", "", &body).await
 }
 
@@ -82,15 +79,19 @@ async fn an_invitation_lets_in_once(running: &Running) {
     assert_eq!(listed["data"].as_array().unwrap().len(), 1, "{listed}");
     assert_eq!(listed["data"][0]["id"], second["id"]);
     assert_eq!(listed["data"][0]["url"], Value::Null);
-    let old = accept(running, &token_of(&first.json()), Some(NEW)).await;
+    let old = accept(running, &token_of(&first.json()), NEW).await;
     assert_eq!(old.slug(), "unauthenticated");
 
     let token = token_of(&second);
-    assert_eq!(fields(&accept(running, &token, None).await), ["/password"]);
-    let short = accept(running, &token, Some("short")).await;
+    let short = accept(running, &token, "short").await;
     assert_eq!(fields(&short), ["/password"]);
-    assert_eq!(accept(running, &token, Some(NEW)).await.status, 204);
-    let again = accept(running, &token, Some(NEW)).await;
+    // Two at the same moment: one is let in, and there is one account.
+    let (first, second) = tokio::join!(accept(running, &token, NEW), accept(running, &token, NEW));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 204, "{first:?} {second:?}");
+    assert!(matches!(statuses[1], 401 | 409), "{first:?} {second:?}");
+    let again = accept(running, &token, NEW).await;
     assert_eq!(again.slug(), "unauthenticated");
     let joe = access(&running.log_in_with("joe@example.com", NEW).await);
     let me = running.get("/v1/me", &joe).await.json();
@@ -99,6 +100,36 @@ async fn an_invitation_lets_in_once(running: &Running) {
     let members = format!("/v1/merchants/{merchant}/members");
     let members = running.get(&members, &joe).await.json();
     assert_eq!(members["data"].as_array().unwrap().len(), 2, "{members}");
+    let log = format!("/v1/merchants/{merchant}/audit-log");
+    let log = running.get(&log, &owner).await.json();
+    let entry = &log["data"][0];
+    assert_eq!(entry["action"], "acceptInvitation", "{log}");
+    assert_eq!(entry["actor_name"], "joe@example.com");
+}
+
+/// Removing somebody withdraws what would let them in again, and leaves them their account.
+#[tokio::test]
+async fn whoever_is_removed_is_out() {
+    let running = Running::start().await;
+    let admin = running.admin().await;
+    let merchant = running.merchant(&admin).await;
+    let owner = owner(&running, &merchant).await;
+    let joe = running
+        .add_user("joe@a.example", None, &[(&merchant, MerchantRole::Viewer)])
+        .await;
+    let token = running.log_in("joe@a.example").await;
+    let list = format!("/v1/merchants/{merchant}/invitations");
+    let body = json!({ "email": "joe@a.example", "role": "owner" });
+    let invited = running.post(&list, &owner, &body).await.json();
+    let member = format!("/v1/merchants/{merchant}/members/{joe}");
+    assert_eq!(running.delete(&member, &owner).await.status, 204);
+    let late = accept(&running, &token_of(&invited), PASSWORD).await;
+    assert_eq!(late.slug(), "unauthenticated");
+    for own in ["/v1/me", "/v1/me/logins"] {
+        assert_eq!(running.get(own, &token).await.status, 200, "{own}");
+    }
+    let foreign = format!("/v1/merchants/{merchant}");
+    assert_eq!(running.get(&foreign, &token).await.slug(), "not-found");
 }
 
 /// Whether the email has an account is not told, and a role that is higher stays.
@@ -127,16 +158,17 @@ async fn an_invitation_of_somebody_who_is_in_looks_the_same() {
     };
     assert_eq!(shape(&stranger), shape(&member));
     let token = token_of(&member);
-    let with_password = accept(&running, &token, Some(NEW)).await;
-    assert_eq!(fields(&with_password), ["/password"]);
-    assert_eq!(accept(&running, &token, None).await.status, 204);
+    // Whoever holds the link must be who has the account.
+    let stranger_tries = accept(&running, &token, NEW).await;
+    assert_eq!(fields(&stranger_tries), ["/password"]);
+    assert_eq!(accept(&running, &token, PASSWORD).await.status, 204);
     let me = running.get("/v1/me", &owner).await.json();
     assert_eq!(me["memberships"][0]["role"], "owner", "{me}");
 
     let withdrawn = format!("{list}/{}", stranger["id"].as_str().unwrap());
     assert_eq!(running.delete(&withdrawn, &owner).await.status, 204);
     assert_eq!(running.delete(&withdrawn, &owner).await.slug(), "not-found");
-    let late = accept(&running, &token_of(&stranger), Some(NEW)).await;
+    let late = accept(&running, &token_of(&stranger), NEW).await;
     assert_eq!(late.slug(), "unauthenticated");
 }
 
@@ -148,7 +180,7 @@ async fn the_platform_and_apps_invite_too() {
     let invited = running.post("/v1/invitations", &admin, &body).await.json();
     let listed = running.get("/v1/invitations", &admin).await.json();
     assert_eq!(listed["data"][0]["id"], invited["id"], "{listed}");
-    accept(&running, &token_of(&invited), Some(NEW)).await;
+    accept(&running, &token_of(&invited), NEW).await;
     let ops = access(&running.log_in_with("ops@example.com", NEW).await);
     let me = running.get("/v1/me", &ops).await.json();
     assert_eq!(me["platform_role"], "operator");
@@ -161,7 +193,7 @@ async fn the_platform_and_apps_invite_too() {
     let list = format!("/v1/apps/{app}/invitations");
     let body = json!({ "email": "dev@example.com" });
     let invited = running.post(&list, &admin, &body).await.json();
-    accept(&running, &token_of(&invited), Some(NEW)).await;
+    accept(&running, &token_of(&invited), NEW).await;
     let dev = access(&running.log_in_with("dev@example.com", NEW).await);
     let me = running.get("/v1/me", &dev).await.json();
     assert_eq!(me["app_ids"], json!([app]));
@@ -333,6 +365,7 @@ async fn a_password_is_changed_and_reset(running: &Running) {
         running.post(&make, &admin, &json!({})).await.json(),
         running.post(&make, &admin, &json!({})).await.json(),
     );
+    let elsewhere = running.log_in_with("jane@example.com", NEW).await.json();
     let confirm = async |link: &Value, password: &str| {
         let body = json!({ "token": token_of(link), "password": password });
         running
@@ -340,7 +373,14 @@ async fn a_password_is_changed_and_reset(running: &Running) {
             .await
     };
     assert_eq!(fields(&confirm(&first, "short").await), ["/password"]);
-    assert_eq!(confirm(&first, PASSWORD).await.status, 204);
+    // Twice at the same moment: once.
+    let (one, other) = tokio::join!(confirm(&first, PASSWORD), confirm(&first, PASSWORD));
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 401]);
+    let refresh = json!({ "refresh_token": elsewhere["refresh_token"] });
+    let refreshed = running.post("/v1/auth/refresh", "", &refresh).await;
+    assert_eq!(refreshed.slug(), "unauthenticated");
     for used in [&first, &second] {
         assert_eq!(confirm(used, NEW).await.slug(), "unauthenticated");
     }
@@ -404,14 +444,28 @@ async fn a_portal_link_lets_in_to_one_merchant(running: &Running) {
     ] {
         assert_eq!(answer.slug(), "forbidden");
     }
+    let log = running
+        .get("/v1/audit-log?action=openPortal", &admin)
+        .await
+        .json();
+    assert_eq!(log["data"][0]["actor_id"], me["id"]);
+    assert_eq!(log["data"][0]["actor_name"], "Jane");
     // It goes on, but never longer than the link says.
     let refresh = json!({ "refresh_token": tokens.json()["refresh_token"] });
     let refreshed = running.post("/v1/auth/refresh", "", &refresh).await;
     let left = refreshed.json()["expires_in"].as_u64().unwrap();
     assert!(left <= expires_in, "{left}");
-    running
-        .delete(&format!("/v1/merchants/{merchant}"), &admin)
-        .await;
+    let more = running.post(&links, &admin, &body).await.json();
+    let ended = running.delete(&links, &owner).await;
+    assert_eq!(ended.status, 204, "{ended:?}");
+    let token = access(&refreshed);
+    assert_eq!(
+        running.get("/v1/me", &token).await.slug(),
+        "unauthenticated"
+    );
+    let open = json!({ "token": more["token"] });
+    let opened = running.post("/v1/auth/portal", "", &open).await;
+    assert_eq!(opened.slug(), "unauthenticated");
     let refresh = json!({ "refresh_token": refreshed.json()["refresh_token"] });
     let gone = running.post("/v1/auth/refresh", "", &refresh).await;
     assert_eq!(gone.slug(), "unauthenticated");
@@ -492,10 +546,7 @@ async fn links_are_mailed_where_there_is_a_mail_server() {
         "{}",
         letter.text
     );
-    assert_eq!(
-        accept(&running, letter.token(), Some(NEW)).await.status,
-        204
-    );
+    assert_eq!(accept(&running, letter.token(), NEW).await.status, 204);
 
     let forgotten = async |email: &str| {
         let body = json!({ "email": email });
@@ -513,11 +564,13 @@ async fn links_are_mailed_where_there_is_a_mail_server() {
     assert_eq!(confirmed.await.status, 204);
     running.log_in("joe@example.com").await;
     assert!(mailbox.is_empty());
-    // Four more, then no more within the hour.
-    for _ in 0..3 {
+    // Four more, then no more within the hour; new passwords are counted apart.
+    for _ in 0..4 {
         assert_eq!(running.post(&list, &owner, &body).await.status, 202);
         mailbox.next().await;
     }
     let refused = running.post(&list, &owner, &body).await;
     assert_eq!(refused.slug(), "quota-exceeded");
+    forgotten("joe@example.com").await;
+    assert_eq!(mailbox.next().await.to, "joe@example.com");
 }

@@ -169,7 +169,11 @@ impl Running {
             storage,
             auth: auth.sharing(shared.clone()),
             limits: Arc::new(Limits::new(&settings, shared)),
-            mail: Mail::new("https://hooks.example.com".to_owned(), mailer, None),
+            mail: Arc::new(Mail::new(
+                "https://hooks.example.com".to_owned(),
+                mailer,
+                None,
+            )),
             probes,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

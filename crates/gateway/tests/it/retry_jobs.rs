@@ -43,7 +43,7 @@ async fn failed(world: &World, scope: TenantScope, count: usize) {
 }
 
 async fn leased(world: &World, id: RetryJobId, worker: WorkerId) -> LeasedJob {
-    let jobs = world.storage.unfinished_retry_jobs().await.unwrap();
+    let jobs = world.storage.unfinished_retry_jobs(worker).await.unwrap();
     let job = jobs.into_iter().find(|leased| leased.job.id == id).unwrap();
     let until = world.storage.clock().now() + std::time::Duration::from_mins(1);
     assert!(

@@ -23,11 +23,12 @@ pub(crate) async fn run(flags: &Flags, arguments: Arguments) -> anyhow::Result<(
     let mut rng = system_rng();
     let (storage, _lock) = beside::open(&settings, &mut rng).await?;
     let email = arguments.email.trim().to_lowercase();
-    let Some((user_id, _)) = storage.user_by_email(&email).await? else {
+    let Some(found) = storage.user_by_email(&email).await? else {
         bail!("nobody has the email {email}")
     };
     let url = settings.public_url();
-    let (link, expires_at) = admin::password_reset_link(&storage, &url, user_id, &mut rng).await?;
+    let (link, expires_at) =
+        admin::password_reset_link(&storage, &url, found.user_id, &mut rng).await?;
     say(format_args!(
         "{email} sets a new password here, once, until {}:\n{link}",
         expires_at.rfc3339()

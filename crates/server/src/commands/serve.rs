@@ -28,6 +28,8 @@ const NOTICE: Duration = Duration::from_millis(500);
 const WORKER_GRACE: Duration = Duration::from_secs(8);
 /// Time that open requests get after the worker has ended.
 const API_GRACE: Duration = Duration::from_secs(3);
+/// Time that mails on their way get after that.
+const MAIL_GRACE: Duration = Duration::from_secs(2);
 /// The end comes by then, whatever hangs: service managers kill after 15 s at the earliest.
 const DRAIN: Duration = Duration::from_secs(14);
 /// How often the worker's health is looked at.
@@ -247,6 +249,7 @@ async fn drain(mut ports: Ports, running: Running) {
     }
     let open = async { while ports.tasks.join_next().await.is_some() {} };
     drop(timeout(API_GRACE, open).await);
+    drop(timeout(MAIL_GRACE, running.mail.drain()).await);
     running.gateway_stop.cancel();
     drop(running.storage);
 }

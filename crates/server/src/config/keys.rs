@@ -201,7 +201,7 @@ pub(crate) const KEYS: &[Key] = &[
         "admin.password",
         Kind::Secret,
         "",
-        "Their password, at least 8 characters.",
+        "Their password, at least 12 characters.",
     ),
     key(
         "smtp.url",

@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 use super::{LogFormat, MasterKey, Secret};
 
 /// Shortest password an admin may have, in characters.
-pub(crate) const PASSWORD_MIN: usize = 8;
+pub(crate) const PASSWORD_MIN: usize = 12;
 /// The port of name servers.
 const DNS_PORT: u16 = 53;
 /// Longest duration taken, in days: beyond it, sums of times would leave the calendar.

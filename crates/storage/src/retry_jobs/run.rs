@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::attempt::Trigger;
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{Delivery, Status};
-use domain::id::{DeliveryId, EndpointId, MerchantId, WorkerId};
+use domain::id::{DeliveryId, EndpointId, MerchantId, RetryJobId, WorkerId};
 use domain::retry_job::{RetryJob, RetryJobStatus, RetryResult, is_withdrawn, result_of};
 use domain::tenancy::{PlatformScope, Reach, TenantScope};
 use futures::FutureExt as _;
@@ -25,7 +25,7 @@ use crate::entity::{delivery, job, retry_job, retry_job_item as item};
 use crate::events::SKEW;
 use crate::{Error, Hot, Storage};
 
-/// Jobs that one look answers at most.
+/// Jobs that are read at once.
 const LOOK: u64 = 100;
 
 /// A job that has not finished, and who holds it.
@@ -81,17 +81,39 @@ pub struct Waited {
 }
 
 impl Storage {
-    /// The jobs that have not finished, oldest first.
+    /// The jobs that have not finished and that this worker may carry on, oldest first.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn unfinished_retry_jobs(&self) -> Result<Vec<LeasedJob>, Error> {
-        let rows = retry_job::Entity::find()
-            .filter(retry_job::Column::FinishedUs.is_null())
-            .order_by_asc(retry_job::Column::Id)
-            .limit(LOOK)
-            .all(&self.reads)
-            .await?;
-        rows.iter().map(leased_of).collect()
+    pub async fn unfinished_retry_jobs(&self, worker: WorkerId) -> Result<Vec<LeasedJob>, Error> {
+        let mut jobs = Vec::new();
+        let mut after = Uuid::nil();
+        loop {
+            let free = Condition::any()
+                .add(retry_job::Column::OwnerId.eq(worker.uuid()))
+                .add(retry_job::Column::LeaseUntilUs.lte(self.clock().now().0));
+            let rows = retry_job::Entity::find()
+                .filter(retry_job::Column::FinishedUs.is_null())
+                .filter(retry_job::Column::Id.gt(after))
+                .filter(free)
+                .order_by_asc(retry_job::Column::Id)
+                .limit(LOOK)
+                .all(&self.reads)
+                .await?;
+            for row in &rows {
+                after = row.id;
+                match leased_of(row) {
+                    Ok(leased) => jobs.push(leased),
+                    // One that a newer version wrote must not stop all others.
+                    Err(error) => {
+                        let id = RetryJobId::from_uuid(row.id);
+                        tracing::warn!(retry_job.id = %id, %error, "retry_job.unreadable");
+                    }
+                }
+            }
+            if u64::try_from(rows.len()).is_ok_and(|count| count < LOOK) {
+                return Ok(jobs);
+            }
+        }
     }
 
     /// Takes the lease of a job, or makes it longer; false when another worker holds it.
@@ -142,7 +164,8 @@ impl Storage {
         most: u64,
     ) -> Result<Vec<Delivery>, Error> {
         let now = self.clock().now();
-        let reading = self.read_by_index().await?;
+        let sort = !selection::is_in_order(&leased.plan);
+        let reading = self.read_by_index(sort).await?;
         let rows = selection::candidates(&leased.plan, leased.reach(), now)
             .filter(delivery::Column::Id.gt(leased.cursor.uuid()))
             .order_by_asc(delivery::Column::Id)

@@ -87,6 +87,32 @@ pub(super) fn write(selection: &Selection) -> Result<String, Error> {
     serde_json::to_string(&stored).map_err(|_| CORRUPT)
 }
 
+/// The selection as the audit log shows it: of many ids, how many.
+///
+/// Errors: it cannot be written.
+pub(super) fn view(selection: &Selection) -> Result<serde_json::Value, Error> {
+    if let Selection::Ids(ids) = selection {
+        return Ok(serde_json::json!({ "deliveries": ids.len() }));
+    }
+    let mut view = serde_json::from_str(&write(selection)?).map_err(|_| CORRUPT)?;
+    if let serde_json::Value::Object(fields) = &mut view {
+        fields
+            .retain(|_, value| !value.is_null() && value.as_array().is_none_or(|a| !a.is_empty()));
+    }
+    Ok(view)
+}
+
+/// Whether an index has these deliveries in the order of their ids: those of one endpoint, of one merchant, or all.
+pub(super) fn is_in_order(plan: &RetryPlan) -> bool {
+    match &plan.selection {
+        Selection::Ids(_) => false,
+        Selection::Filter {
+            filter,
+            merchant_ids,
+        } => filter.endpoint_ids.len() <= 1 && merchant_ids.len() <= 1 && filter.event_id.is_none(),
+    }
+}
+
 const CORRUPT: Error = Error::Corrupt {
     what: "retry_jobs.selection",
 };

@@ -81,7 +81,7 @@ async fn make(
             .await
             .unwrap()
     );
-    let leased = read(&world.storage, job.id).await;
+    let leased = read(&world.storage, job.id, worker).await;
     let until = world.now() + LEASE;
     assert!(
         world
@@ -90,11 +90,11 @@ async fn make(
             .await
             .unwrap()
     );
-    read(&world.storage, job.id).await
+    read(&world.storage, job.id, worker).await
 }
 
-async fn read(storage: &Storage, id: RetryJobId) -> LeasedJob {
-    let jobs = storage.unfinished_retry_jobs().await.unwrap();
+async fn read(storage: &Storage, id: RetryJobId, worker: WorkerId) -> LeasedJob {
+    let jobs = storage.unfinished_retry_jobs(worker).await.unwrap();
     jobs.into_iter().find(|leased| leased.job.id == id).unwrap()
 }
 
@@ -135,12 +135,12 @@ async fn a_step_is_done_once_and_by_its_owner_only(world: World) {
     let again = storage.queue_retries(&leased, worker, step).await;
     assert_eq!(again.unwrap(), None, "the cursor has moved");
     assert_eq!(world.count("jobs").await, 4);
-    let mut now = read(storage, leased.job.id).await;
+    let mut now = read(storage, leased.job.id, worker).await;
     assert_eq!((now.cursor, now.job.progress.queued), (ids[3], 4));
     while !now.job.looked_through {
         let step = next(&world, &now, 4).await;
         storage.queue_retries(&now, worker, step).await.unwrap();
-        now = read(storage, leased.job.id).await;
+        now = read(storage, leased.job.id, worker).await;
     }
     assert_eq!(now.job.progress.queued, 10);
     assert_eq!(world.count("jobs").await, 10);
@@ -174,7 +174,7 @@ async fn what_is_in_flight_or_due_is_passed_over_and_what_waits_is_brought_forwa
     let step = next(&world, &leased, 100).await;
     let queued = world.storage.queue_retries(&leased, worker, step).await;
     assert_eq!(queued.unwrap(), Some(1));
-    let now = read(&world.storage, leased.job.id).await;
+    let now = read(&world.storage, leased.job.id, worker).await;
     assert_eq!((now.job.progress.queued, now.job.progress.skipped), (1, 2));
     let (due, number, open) = world.job(waits).await.unwrap();
     assert!(due <= world.now().0 && number == 1 && !open);
@@ -233,7 +233,7 @@ async fn results_are_counted_once(world: World) {
             .await
             .unwrap();
     }
-    let now = read(&world.storage, leased.job.id).await;
+    let now = read(&world.storage, leased.job.id, worker).await;
     let progress = now.job.progress;
     assert_eq!(
         (progress.succeeded, progress.failed, progress.withdrawn),
@@ -298,13 +298,13 @@ async fn a_cancelled_job_takes_back_what_has_not_begun(world: World) {
         .cancel_retry_job(scope(merchant), leased.job.id)
         .await;
     assert_eq!(cancelled.unwrap(), Some(true));
-    let now = read(&world.storage, leased.job.id).await;
+    let now = read(&world.storage, leased.job.id, worker).await;
     let refused = world.storage.queue_retries(&now, worker, step).await;
     assert_eq!(refused.unwrap(), None);
     for _ in 0..2 {
         world.storage.withdraw_retries(&now, &ids).await.unwrap();
     }
-    let now = read(&world.storage, leased.job.id).await;
+    let now = read(&world.storage, leased.job.id, worker).await;
     assert_eq!(now.job.progress.withdrawn, 1);
     assert_eq!(world.shown(merchant, ids[1]).await.status, Status::Failed);
     assert!(world.job(ids[0]).await.is_some(), "it is in flight");

@@ -34,6 +34,8 @@ pub(super) struct Bulk {
     places: HashMap<EndpointId, Place>,
     waiting: HashSet<DeliveryId>,
     let_in: HashMap<DeliveryId, EndpointId>,
+    /// Those of them that slow endpoints got.
+    slow: HashSet<DeliveryId>,
     turns: VecDeque<EndpointId>,
     /// Full places for which the database holds more.
     overflowing: HashSet<EndpointId>,
@@ -46,6 +48,7 @@ impl Bulk {
             places: HashMap::new(),
             waiting: HashSet::new(),
             let_in: HashMap::new(),
+            slow: HashSet::new(),
             turns: VecDeque::new(),
             overflowing: HashSet::new(),
         }
@@ -53,6 +56,7 @@ impl Bulk {
 
     /// The job is settled, or not ours: its place is free.
     pub(super) fn leave(&mut self, id: &DeliveryId) {
+        self.slow.remove(id);
         let Some(endpoint_id) = self.let_in.remove(id) else {
             return;
         };
@@ -175,17 +179,23 @@ impl Lanes {
                 return;
             };
             let lane = self.by_endpoint.get(&id);
-            let most = match (
-                lane.is_some_and(|lane| lane.slow),
-                self.bulk.places.get(&id),
-            ) {
+            let slow = lane.is_some_and(|lane| lane.slow);
+            let most = match (slow, self.bulk.places.get(&id)) {
                 (false, Some(place)) => place.most,
                 _ => 1,
             };
+            if slow && self.bulk.slow.len() >= self.bulk.most.div_ceil(2) {
+                // Slow ones leave half of the room to others, and stay in the round.
+                self.bulk.turns.push_back(id);
+                continue;
+            }
             let ahead = lane.map_or(0, |lane| lane.waiting.len());
             let Some(stub) = self.bulk.take(id, ahead, most) else {
                 continue;
             };
+            if slow {
+                self.bulk.slow.insert(stub.delivery_id);
+            }
             if !self.known.insert(stub.delivery_id) {
                 // Heard of as live work meanwhile.
                 self.bulk.leave(&stub.delivery_id);

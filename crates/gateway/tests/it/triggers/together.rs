@@ -54,8 +54,14 @@ async fn post_all(gateway: Arc<Gateway>, scopes: Vec<TenantScope>, backwards: bo
         for scope in &scopes {
             let (gateway, scope) = (Arc::clone(&gateway), *scope);
             posts.spawn(async move {
-                let views = views(number).into_iter().map(|one| (None, one)).collect();
-                gateway.record_activities(scope, views).await.unwrap()
+                loop {
+                    let views = views(number).into_iter().map(|one| (None, one)).collect();
+                    match gateway.record_activities(scope, views).await {
+                        // The other process had its turn for too long: a client is told to come again.
+                        Err(gateway::Error::Storage(error)) if error.is_passing() => {}
+                        other => return other.unwrap(),
+                    }
+                }
             });
         }
         while posts.len() >= 16 {
