@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools
+.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools web
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ resilience: tools ## Run the fault scenarios at full size
 bench: ## Measure throughput and latency beside a raw ceiling
 	cargo build --release --package server --bin hookyard
 	cargo run --release --package testkit --bin bench
+
+web: ## Build the dashboard's pages; needs Node
+	scripts/web.sh
 
 db/reset: ## Throw away the embedded data of `make run`
 	rm -rf data

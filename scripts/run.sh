@@ -4,6 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 data=${HOOKYARD_DATA_DIR:-data}
 password=$data/admin.password
+if command -v npm >/dev/null; then scripts/web.sh
+else echo "Node is not installed: the dashboard is left out"; fi
 cargo build --package server --bin hookyard
 if [ -z "${HOOKYARD_DATABASE_URL:-}${HOOKYARD_ADMIN__PASSWORD:-}${HOOKYARD_ADMIN__PASSWORD_FILE:-}" ]; then
   if [ ! -e "$data/hookyard.db" ] && [ ! -e "$password" ]; then

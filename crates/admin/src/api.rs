@@ -158,7 +158,7 @@ pub fn routes(app: Arc<App>) -> Service {
     let process = format!("{:08x}", app.auth.fork_rng().next_u32());
     let routes = Route::new()
         .nest(PREFIX, service())
-        .nest("/", docs::routes().at("/", poem::get(web::stub)))
+        .nest("/", web::routes(docs::routes()))
         .at("/livez", poem::get(probes::livez))
         .at("/readyz", poem::get(probes::readyz))
         .at("/metrics", poem::get(probes::metrics))

@@ -215,7 +215,7 @@ impl Auth {
             LoginOf::Portal(portal) => {
                 let merchant = TenantScope::of(portal.merchant_id);
                 let merchant = self.storage.merchant(merchant).await?;
-                merchant.map(|_| Caller::portal(portal, login.id))
+                merchant.map(|_| Caller::portal(&portal, login.id))
             }
         })
     }

@@ -122,9 +122,9 @@ impl Mail {
     pub fn new(
         public_url: String,
         mailer: Option<Mailer>,
-        shared: Option<Arc<dyn SharedCounts>>,
+        shared: Option<&Arc<dyn SharedCounts>>,
     ) -> Self {
-        let throttle = |of, limit| Throttle::new(of, limit, WINDOW).sharing(shared.clone());
+        let throttle = |of, limit| Throttle::new(of, limit, WINDOW).sharing(shared.cloned());
         Self {
             mailer,
             public_url,

@@ -131,7 +131,7 @@ pub(crate) async fn start(
         None
     };
     let (mailer, url) = (settings.mailer.clone(), settings.public_url());
-    let mail = Arc::new(Mail::new(url, mailer, counts.clone()));
+    let mail = Arc::new(Mail::new(url, mailer, counts.as_ref()));
     let app = App {
         gateway: Arc::clone(&gateway),
         storage: Arc::clone(&storage),

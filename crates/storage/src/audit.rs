@@ -155,7 +155,7 @@ impl Write {
 }
 
 /// Says who acts, where the work itself finds out: by a token that it looks up. Who is proven already stays.
-pub(crate) fn acts(id: impl ToString, name: impl Into<String>) {
+pub(crate) fn acts(id: &impl ToString, name: impl Into<String>) {
     if let Some(origin) = Origin::current() {
         origin.proven(|| Actor {
             id: id.to_string(),

@@ -266,7 +266,7 @@ impl Storage {
         invitation::Entity::delete_by_id(invited.id.uuid())
             .exec(&write.transaction)
             .await?;
-        acts(user.id, &user.email);
+        acts(&user.id, &user.email);
         // What else they are is no affair of whose invitation it was.
         let mut note = Change::of("acceptInvitation", user.id, invited.grant.owner());
         note.after = Some(invited.view());

@@ -69,7 +69,7 @@ impl Storage {
         if self.take(&write, token_hash).await?.is_none() {
             return Ok(false);
         }
-        acts(user_id, user.email);
+        acts(&user_id, user.email);
         set_password(&write, user_id, password_hash).await?;
         end_all(&write, user_id, None).await?;
         self.note(write, Change::of("resetPassword", user_id, None))
@@ -137,7 +137,7 @@ impl Storage {
         let owner = Owner::Merchant(opened.portal.merchant_id);
         let name = opened.portal.name().to_owned();
         let login = begin(opened);
-        acts(login.id, name);
+        acts(&login.id, name);
         insert(&write, &login, refresh_hash).await?;
         self.note(write, Change::of("openPortal", login.id, Some(owner)))
             .await?;

@@ -273,7 +273,7 @@ impl Storage {
                     acts(id, row.email);
                 }
             }
-            LoginOf::Portal(portal) => acts(login.id, portal.name()),
+            LoginOf::Portal(portal) => acts(&login.id, portal.name()),
         }
         Ok(())
     }

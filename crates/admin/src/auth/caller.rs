@@ -173,7 +173,7 @@ impl Caller {
     }
 
     /// Somebody who came through a portal link.
-    pub(crate) fn portal(portal: Portal, login_id: LoginId) -> Self {
+    pub(crate) fn portal(portal: &Portal, login_id: LoginId) -> Self {
         Self {
             actor: login_id.to_string(),
             id: login_id.uuid(),

@@ -24,8 +24,8 @@ async fn a_change_of_what_is_masked_is_told() {
         json!({ "url": "https://hooks.example.com/x?token=2" }),
     ];
     for change in changes {
-        let changed = running.patch(&endpoint, &admin, &change).await;
-        assert_eq!(changed.status, 200, "{changed:?}");
+        let answer = running.patch(&endpoint, &admin, &change).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
     }
     let log = "/v1/audit-log?action=updateEndpoint";
     let log = running.get(log, &admin).await;

@@ -219,19 +219,7 @@ async fn callers(running: &Running, admin: &str, own: &str) -> Vec<Caller> {
             scope: None,
         });
     }
-    let link = json!({ "role": "developer" });
-    let links = format!("/v1/merchants/{own}/portal-links");
-    let link = running.post(&links, admin, &link).await.json();
-    let open = json!({ "token": link["token"] });
-    let portal = running.post("/v1/auth/portal", "", &open).await.json();
-    all.push(Caller {
-        name: "a portal".to_owned(),
-        token: portal["access_token"].as_str().unwrap().to_owned(),
-        platform: None,
-        merchant: Some("developer"),
-        app: false,
-        scope: None,
-    });
+    all.push(of_a_portal(running, admin, own).await);
     for scope in scopes() {
         let body = json!({ "name": scope, "scopes": [scope] });
         let keys = format!("/v1/merchants/{own}/api-keys");
@@ -273,6 +261,23 @@ async fn callers(running: &Running, admin: &str, own: &str) -> Vec<Caller> {
         });
     }
     all
+}
+
+/// Somebody who came through a portal link of a merchant.
+async fn of_a_portal(running: &Running, admin: &str, merchant: &str) -> Caller {
+    let link = json!({ "role": "developer" });
+    let links = format!("/v1/merchants/{merchant}/portal-links");
+    let link = running.post(&links, admin, &link).await.json();
+    let open = json!({ "token": link["token"] });
+    let portal = running.post("/v1/auth/portal", "", &open).await.json();
+    Caller {
+        name: "a portal".to_owned(),
+        token: portal["access_token"].as_str().unwrap().to_owned(),
+        platform: None,
+        merchant: Some("developer"),
+        app: false,
+        scope: None,
+    }
 }
 
 fn scopes() -> Vec<String> {
