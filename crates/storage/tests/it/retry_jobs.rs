@@ -518,9 +518,7 @@ async fn a_job_is_counted_and_read_by_index_whatever_the_statistics_say() {
     let worker: WorkerId = world.id();
     let leased = make(&world, Some(merchant), failed(), worker).await;
     world.publish(merchant, endpoint, 5_000).await;
-    let counted = world
-        .storage
-        .count_retries(scope(merchant), &leased.plan);
+    let counted = world.storage.count_retries(scope(merchant), &leased.plan);
     assert_eq!(counted.await.unwrap(), 5_000);
     let page = world.storage.retry_candidates(&leased, 200).await.unwrap();
     assert_eq!(page.len(), 200);

@@ -224,10 +224,7 @@ async fn latencies(
 }
 
 /// Whether half of these events arrived while attempts of the bulk retry were still to come.
-fn is_before_the_end(
-    receiver: &Receiver,
-    live: &HashMap<String, (&'static str, Instant)>,
-) -> bool {
+fn is_before_the_end(receiver: &Receiver, live: &HashMap<String, (&'static str, Instant)>) -> bool {
     let requests = receiver.requests();
     let is_live = |id: Option<&str>| live.contains_key(id.unwrap_or_default());
     let came: Vec<bool> = requests
