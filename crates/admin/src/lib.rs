@@ -8,6 +8,7 @@ mod body;
 mod docs;
 mod edge;
 mod idempotency;
+mod lengths;
 mod limits;
 mod many;
 mod openapi;
