@@ -25,8 +25,10 @@ def before_call(context, case, kwargs) -> None:
     start, end = (str(query.get(name, "")) for name in ("from", "to"))
     if TIME.fullmatch(start) and TIME.fullmatch(end) and not is_range(start, end):
         del case.query["to"]
-    # A key that was there before gets the answer of that time, of a thing that may be deleted since.
-    if KEY.fullmatch(str(headers.get("Idempotency-Key", ""))):
+    # Where what was made is looked for afterwards: a key that was there before would get the answer of that time, of a
+    # thing that may be deleted since.
+    follows = case.meta is not None and case.meta.phase.name == "stateful"
+    if follows and KEY.fullmatch(str(headers.get("Idempotency-Key", ""))):
         case.headers["Idempotency-Key"] = uuid.uuid4().hex
 
 
