@@ -258,10 +258,11 @@ mod tests {
             Just("\r\nGET /a HTTP/1.1\nhost: x\n\n".to_owned()),
             body.prop_map(|body| format!("POST / HTTP/1.1\r\ncontent-length:  {} \r\n\r\n{body}", body.len())),
             prop::collection::vec("[A-Za-z:\r\n]{1,40}", 0..4).prop_map(|chunks| {
-                let chunks: String = chunks
+                let chunks: Vec<String> = chunks
                     .iter()
                     .map(|chunk| format!("{:x};a=b\r\n{chunk}\r\n", chunk.len()))
                     .collect();
+                let chunks = chunks.concat();
                 format!("POST / HTTP/1.1\r\nTRANSFER-ENCODING: chunked\r\n\r\n{chunks}0\r\nContent-Length: 3\r\n\r\n")
             }),
         ]

@@ -261,6 +261,8 @@ impl Operation {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unused_async, reason = "handlers are async")]
+
     use poem_openapi::param::Path;
 
     use super::*;

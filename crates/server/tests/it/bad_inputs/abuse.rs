@@ -85,7 +85,7 @@ async fn two_lengths(scene: &Scene) -> Answer {
     let event = json!({"event_type": EVENT, "payload": {}}).to_string();
     let good = format!("{:x}\r\n{event}\r\n0\r\n\r\n", event.len());
     let smuggled = head("DELETE", &scene.path(""), scene.owner.token());
-    let mut last = None;
+    let mut refused = None;
     for lengths in [
         format!(
             "Content-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -106,7 +106,7 @@ async fn two_lengths(scene: &Scene) -> Answer {
             assert_eq!(answer.problem(400), "malformed-request");
             assert_eq!(answer.header("connection"), Some("close"));
             assert!(wire.closes().await, "another request was read");
-            last = Some(answer);
+            refused = Some(answer);
         }
     }
     assert_eq!(scene.owner.get(&list).await.expect(200), before);
@@ -122,7 +122,7 @@ async fn two_lengths(scene: &Scene) -> Answer {
             .await;
         wire.answer().await.expect(202);
     }
-    last.expect("an answer")
+    refused.expect("an answer")
 }
 
 /// Refused by its length, before a byte of the body is asked for.
