@@ -69,7 +69,7 @@ openapi/lint: ## Lint the OpenAPI documents with Spectral and Redocly
 clients: build ## Prove the OpenAPI documents with generated clients
 	scripts/clients.sh $(TARGET)/hookyard
 
-fuzz/api: build ## Hold the API to its document with schemathesis; FUZZ_EXAMPLES is how long
+fuzz/api: build ## Hold the API to its document with schemathesis; FUZZ_SECONDS is how long
 	scripts/fuzz_api.sh $(TARGET)/hookyard
 
 resilience: tools ## Run the fault scenarios at full size

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::objects::{self, Objects};
 use poem::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
@@ -235,7 +236,7 @@ fn check_type<M: Media>(request: &Request) -> Result<(), ApiError> {
 ///
 /// Errors: 400 for what is no JSON or repeats a key, 422 for wrong fields: the first, named.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| first_fault::<T>(bytes, &error))
+    objects::from_slice(bytes).map_err(|error| first_fault::<T>(bytes, &error))
 }
 
 /// The same, of a body that the document describes as a `D`: all wrong fields are named.
@@ -262,7 +263,8 @@ fn first_fault<'de, T: Deserialize<'de>>(bytes: &'de [u8], error: &serde_json::E
         );
     }
     let mut parser = serde_json::Deserializer::from_slice(bytes);
-    let (at, message) = match serde_path_to_error::deserialize::<_, T>(&mut parser) {
+    let parsed = serde_path_to_error::deserialize::<_, T>(Objects(&mut parser));
+    let (at, message) = match parsed {
         Ok(_) => (String::new(), error.to_string()),
         Err(located) => (pointer(located.path()), located.inner().to_string()),
     };
@@ -366,6 +368,17 @@ mod tests {
             refused(r#"{"name":"","list":[{"n":300}]}"#),
             field("/list/0/n", "invalid")
         );
+    }
+
+    #[test]
+    fn an_array_of_its_fields_is_no_object_anywhere() {
+        let kind = |pointer: &str| (Slug::ValidationFailed, Some((pointer.to_owned(), "type")));
+        assert_eq!(refused(r#"["a",[]]"#), kind(""));
+        assert_eq!(
+            refused(r#"{"name":"a","list":[{"n":1},[2]]}"#),
+            kind("/list/1")
+        );
+        assert!(parse::<Outer>(br#"{"name":"a","list":[{"n":1}]}"#).is_ok());
     }
 
     #[test]

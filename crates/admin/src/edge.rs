@@ -15,6 +15,7 @@ use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 use storage::audit::Origin;
 
+use crate::lengths::TwoLengths;
 use crate::limits::Limits;
 use crate::limits::rates::TallySlot;
 use crate::operations::{Guard, Operations, PREFIX, hides_control, is_utf8};
@@ -101,6 +102,10 @@ impl<E> Edge<E> {
             return Err(ApiError::of(Slug::UriTooLong));
         }
         check_headers(request.headers())?;
+        if request.extensions().get::<TwoLengths>().is_some() {
+            let detail = "Content-Length and Transfer-Encoding must not come together.";
+            return Err(ApiError::new(Slug::MalformedRequest, detail));
+        }
         if hides_control(path) {
             return Err(ApiError::of(Slug::NotFound));
         }

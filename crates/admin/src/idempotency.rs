@@ -16,6 +16,8 @@ use crate::problem::{ApiError, Slug};
 
 /// Longest key, in characters.
 const KEY_MAX: usize = 128;
+/// What a key looks like in its header.
+pub(crate) const KEY_PATTERN: &str = r#"^("[!-~]{1,128}"|[!#-~][!-~]{0,127})$"#;
 
 /// A request that may be a repeat.
 pub(crate) struct Once {
@@ -29,15 +31,15 @@ pub(crate) struct Once {
     pub(crate) body_hash: [u8; 32],
 }
 
-/// Checks a key: 1 to 128 visible ASCII characters, quoted or not.
+/// Checks a key: 1 to 128 visible ASCII characters, quoted or not. One that begins with a quote must end in one.
 ///
 /// Errors: 400.
 pub(crate) fn check_key(key: Option<String>) -> Result<Option<String>, ApiError> {
     let Some(given) = key else { return Ok(None) };
-    let key = given
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(&given);
+    let key = match given.strip_prefix('"') {
+        Some(quoted) => quoted.strip_suffix('"').unwrap_or_default(),
+        None => &given,
+    };
     if !(1..=KEY_MAX).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(ApiError::of(Slug::InvalidIdempotencyKey));
     }
@@ -120,7 +122,8 @@ mod tests {
         let check = |key: &str| check_key(Some(key.to_owned()));
         assert_eq!(check("\"abc\"").unwrap().as_deref(), Some("abc"));
         assert_eq!(check("abc").unwrap().as_deref(), Some("abc"));
-        for bad in ["", "\"\"", "a b", "é", &"x".repeat(129)] {
+        assert_eq!(check("a\"b\"").unwrap().as_deref(), Some("a\"b\""));
+        for bad in ["", "\"\"", "\"abc", "a b", "é", &"x".repeat(129)] {
             assert!(check(bad).is_err(), "{bad}");
         }
         assert_eq!(check_key(None).unwrap(), None);

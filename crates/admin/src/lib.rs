@@ -9,6 +9,7 @@ mod cookie;
 mod docs;
 mod edge;
 mod idempotency;
+mod lengths;
 mod limits;
 mod mail;
 mod many;

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::api::service;
 use crate::auth::table::{self, Key};
-use crate::page::{LIMIT_DEFAULT, LIMIT_MAX};
+use crate::idempotency::KEY_PATTERN;
+use crate::page::{CURSOR_PATTERN, LIMIT_DEFAULT, LIMIT_MAX};
 
 /// Which document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +104,10 @@ fn name_schemes(schemes: &mut Value) {
     });
 }
 
-/// Lists may be left out of a query. Pages have limits. What only repeats a default goes.
+/// What no text in a query has.
+const NO_CONTROL: &str = r"^[^\x00-\x1f\x7f]*$";
+
+/// Lists may be left out of a query. Pages have limits. Texts have a form. What only repeats a default goes.
 fn settle_parameters(operation: &mut Value) {
     let parameters = operation.get_mut("parameters");
     for parameter in parameters
@@ -118,6 +122,27 @@ fn settle_parameters(operation: &mut Value) {
             parameter["schema"]["minimum"] = json!(1);
             parameter["schema"]["maximum"] = json!(LIMIT_MAX);
             parameter["schema"]["default"] = json!(LIMIT_DEFAULT);
+        }
+        let pattern = match parameter["name"].as_str() {
+            Some("cursor") => CURSOR_PATTERN,
+            Some("Idempotency-Key") => KEY_PATTERN,
+            _ => NO_CONTROL,
+        };
+        let is_free = |schema: &Value| {
+            schema["type"] == "string" && schema.get("pattern").or(schema.get("format")).is_none()
+        };
+        let (schema, items) = (&parameter["schema"], &parameter["schema"]["items"]);
+        if is_free(schema) {
+            parameter["schema"]["pattern"] = json!(pattern);
+        } else if is_free(items) {
+            parameter["schema"]["items"]["pattern"] = json!(pattern);
+        }
+        for at in ["/schema", "/schema/items"] {
+            let schema = parameter.pointer_mut(at);
+            if let Some(schema) = schema.filter(|schema| schema["format"] == "uint16") {
+                schema["minimum"] = json!(u16::MIN);
+                schema["maximum"] = json!(u16::MAX);
+            }
         }
         if let Some(fields) = parameter.as_object_mut() {
             fields.remove("explode");

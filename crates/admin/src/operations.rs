@@ -190,16 +190,23 @@ impl Operations {
         }
     }
 
+    /// The operations of a path. As the router does, it takes a part's own text before a parameter, whatever the
+    /// method.
     fn at(&self, path: &str) -> impl Iterator<Item = &Operation> {
         let parts: Vec<&str> = parts_of(path).collect();
-        self.0.iter().filter(move |operation| {
+        let is_of = |operation: &&Operation| {
             operation.parts.len() == parts.len()
                 && operation
                     .parts
                     .iter()
                     .zip(&parts)
                     .all(|(known, given)| known.matches(given))
-        })
+        };
+        let found: Vec<&Operation> = self.0.iter().filter(is_of).collect();
+        let nearest = found.iter().map(|operation| operation.texts()).max();
+        found
+            .into_iter()
+            .filter(move |operation| Some(operation.texts()) == nearest)
     }
 }
 
@@ -230,6 +237,12 @@ impl Part {
 }
 
 impl Operation {
+    /// Which parts of the path are text: a bit for each, the first the highest.
+    fn texts(&self) -> u32 {
+        let is_text = self.parts.iter().map(|part| matches!(part, Part::Text(_)));
+        is_text.fold(0, |bits, text| bits << 1 | u32::from(text))
+    }
+
     /// Whose data this path, which is one of the operation's, names: its first parameter says. An installation's
     /// path names a merchant, then an app: it is the merchant's.
     fn subject(&self, path: &str) -> Subject {
@@ -243,5 +256,36 @@ impl Operation {
             Some(("app_id", id)) => Subject::App(id),
             _ => Subject::Anybody,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unused_async, reason = "handlers are async")]
+
+    use poem_openapi::param::Path;
+
+    use super::*;
+
+    struct Api;
+
+    #[OpenApi]
+    impl Api {
+        #[oai(path = "/things/:id", method = "get")]
+        async fn get(&self, id: Path<String>) {
+            drop(id);
+        }
+
+        #[oai(path = "/things/batch", method = "post")]
+        async fn batch(&self) {}
+    }
+
+    #[test]
+    fn a_path_has_the_methods_of_the_route_that_spells_it_out() {
+        let operations = Operations::of::<Api>();
+        assert_eq!(operations.allowed("/v1/things/batch"), "POST");
+        assert_eq!(operations.allowed("/v1/things/other"), "GET");
+        assert_eq!(operations.allowed("/v1/nothing"), "GET");
+        assert!(operations.guard(&Method::GET, "/v1/things/batch").is_none());
     }
 }

@@ -20,6 +20,8 @@ use crate::problem::{ApiError, Slug};
 const FORMAT: u8 = 2;
 /// Bytes of a cursor's code.
 const CODE: usize = 16;
+/// What a cursor looks like.
+pub(crate) const CURSOR_PATTERN: &str = "^[A-Za-z0-9_-]{44}$";
 /// Rows of a page when the caller does not say.
 pub(crate) const LIMIT_DEFAULT: u64 = 50;
 /// Rows of a page at most.

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::lengths::{Doubtful, TwoLengths, Watched};
 use crate::limits::address::TrustedProxies;
 use crate::limits::connections::{Connections, Place};
 use crate::settings::Settings;
@@ -73,7 +75,10 @@ pub async fn serve(
             if stopping.run_until_cancelled(spoke).await == Some(true) {
                 // A request counts as a connection until it is done, with or without its client.
                 let permit: Arc<(OwnedSemaphorePermit, Place)> = Arc::new((permit, place));
-                let answer = move |request| {
+                let (stream, doubtful) = Watched::new(stream);
+                let mark = marker(doubtful);
+                let answer = move |mut request| {
+                    mark(&mut request);
                     let response = respond(Arc::clone(&service), request, local, remote);
                     let permit = Arc::clone(&permit);
                     // In a task of its own: a client that hangs up must not leave work half done.
@@ -150,6 +155,16 @@ async fn version_shown(stream: &TcpStream, within: Duration) -> bool {
         }
     };
     tokio::time::timeout(within, shown).await == Ok(true)
+}
+
+/// Marks the request that says twice how long it is. To be called with each request in turn.
+fn marker(doubtful: Doubtful) -> impl Fn(&mut hyper::Request<Incoming>) {
+    let requests = AtomicU64::new(0);
+    move |request| {
+        if doubtful.is(requests.fetch_add(1, Ordering::Relaxed) + 1) {
+            request.extensions_mut().insert(TwoLengths);
+        }
+    }
 }
 
 fn builder(head_timeout: Duration) -> Builder<TokioExecutor> {

@@ -227,7 +227,9 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_read_as_an_id_is_its_one_spelling(text in "(evt_)?[0-9a-zA-Z_\\PC]{0,40}") {
+        fn whatever_is_read_as_an_id_is_its_one_spelling(
+            text in "(evt_)?[0-9a-zA-Z_\\PC]{0,40}|evt_[0-8][0-9a-z]{25}|evt_[0-7][0-9a-hjkmnp-tv-z]{25}",
+        ) {
             if let Ok(id) = text.parse::<EventId>() {
                 prop_assert_eq!(id.to_string(), text);
             }

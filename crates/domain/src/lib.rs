@@ -15,6 +15,7 @@ pub mod event;
 pub mod fanout;
 pub mod id;
 pub mod merchant;
+pub mod objects;
 pub mod rate;
 pub mod redaction;
 pub mod retry;

@@ -84,7 +84,7 @@ mod tests {
         let before = clock.now();
         clock.read(Instant::now(), Micros(9_500_000));
         let after = clock.now();
-        assert!(after >= before && after < before + Duration::from_millis(400));
+        assert!(after >= before && after < before + Duration::from_secs(4));
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
         for reading in [20_000_000, 5_000_000] {
             let clock = DbClock::new(Micros(10_000_000));
             clock.read(Instant::now(), Micros(reading));
-            assert!(clock.now().since(Micros(reading)) < Duration::from_millis(400));
+            assert!(clock.now().since(Micros(reading)) < Duration::from_secs(4));
             assert!(clock.now() >= Micros(reading));
         }
     }

@@ -94,6 +94,52 @@ pub async fn jobs(url: &str) -> Jobs {
     Jobs { all, open }
 }
 
+/// What stands in the rows that people may read, a line to a row.
+#[derive(Debug)]
+pub struct Texts {
+    /// Of attempts.
+    pub attempts: String,
+    /// Of the audit log.
+    pub audit: String,
+}
+
+/// The texts of all attempts and audit entries; `None` when the database is gone or not set up. `url` as the server is
+/// given it.
+pub async fn texts(url: &str) -> Option<Texts> {
+    let body = if is_postgres(url) {
+        "encode(response_body, 'escape')"
+    } else {
+        "cast(response_body as text)"
+    };
+    let attempt = format!("url, actor, request_headers, response_headers, error, {body}");
+    let entry = "actor_name, action, target, before, after";
+    // As bytes: a body may be no text.
+    let select = |table: &str, columns: &str| {
+        let text = format!("concat_ws(' ', {columns})");
+        sqlx::AssertSqlSafe(if is_postgres(url) {
+            format!("select convert_to({text}, 'UTF8') from {table}")
+        } else {
+            format!("select cast({text} as blob) from {table}")
+        })
+    };
+    let mut texts = Vec::new();
+    for sql in [select("attempts", &attempt), select("audit_log", entry)] {
+        let rows: Vec<Vec<u8>> = if is_postgres(url) {
+            let mut connection = PgConnection::connect(url).await.ok()?;
+            let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await;
+            rows.ok()?
+        } else {
+            let mut connection = SqliteConnection::connect(url).await.ok()?;
+            let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await;
+            rows.ok()?
+        };
+        let lines = rows.iter().map(|row| String::from_utf8_lossy(row));
+        texts.push(lines.collect::<Vec<_>>().join("\n"));
+    }
+    let [attempts, audit] = texts.try_into().ok()?;
+    Some(Texts { attempts, audit })
+}
+
 /// A database that takes no writes for as long as this lives, as one does whose disk is too slow.
 #[derive(Debug)]
 pub enum Held {

@@ -20,6 +20,7 @@ pub mod conformance;
 pub mod contents;
 pub mod dns;
 pub mod fixtures;
+pub mod leaks;
 pub mod ledger;
 pub mod mailbox;
 pub mod postgres;

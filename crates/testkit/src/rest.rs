@@ -10,6 +10,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
+use crate::leaks::evidence;
+
 /// How long an answer may take. The longest call is a test send that waits for a slow receiver.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
@@ -109,16 +111,19 @@ impl Rest {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        evidence::request(self.token.as_deref().unwrap_or_default(), &body);
         let request = request.body(Full::new(body)).expect("a good request");
         let exchange = async {
             let response = self.client.request(request).await;
             let (head, body) = response.map_err(|error| format!("{error:?}"))?.into_parts();
             let body = body.collect().await.map_err(|error| error.to_string())?;
-            Ok(Answer {
+            let answer = Answer {
                 status: head.status.as_u16(),
                 headers: head.headers,
                 body: body.to_bytes(),
-            })
+            };
+            evidence::answer(answer.header("content-type"), &answer.body);
+            Ok(answer)
         };
         match tokio::time::timeout(ANSWER_LIMIT, exchange).await {
             Ok(answer) => answer,

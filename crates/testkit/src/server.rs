@@ -11,6 +11,7 @@ use http::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::leaks::evidence;
 use crate::postgres::PostgresServer;
 use crate::process::{Supervised, blocking, poll_until};
 use crate::redis::RedisServer;
@@ -251,6 +252,10 @@ impl Hookyard {
         if let Err(said) = launched {
             panic!("the server does not start: {said}\n{}", read(&log));
         }
+        evidence::secret(&self.master_key());
+        let secret = |name: &str| name.contains("PASSWORD") || name.contains("KEY");
+        let secrets = self.settings.iter().filter(|(name, _)| secret(name));
+        secrets.for_each(|(_, value)| evidence::secret(value));
         if let Some(address) = address(&log) {
             self.rest = self.rest.moved_to(&format!("http://{address}"));
             self.wait_until_ready().await;
@@ -290,6 +295,13 @@ impl Hookyard {
     }
 }
 
+impl Drop for Hookyard {
+    fn drop(&mut self) {
+        let log = self.log_lines().join("\n");
+        evidence::server(&log, self.rest.base(), &self.database_url());
+    }
+}
+
 fn defaults() -> BTreeMap<String, String> {
     let settings = [
         ("HOOKYARD_LISTEN", "127.0.0.1:0"),
@@ -300,7 +312,15 @@ fn defaults() -> BTreeMap<String, String> {
         ("HOOKYARD_OUTBOUND__ALLOWED_NETWORKS", "127.0.0.0/8"),
     ];
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    settings.into_iter().map(owned).collect()
+    let mut all: BTreeMap<String, String> = settings.into_iter().map(owned).collect();
+    if evidence::is_kept() {
+        // Whatever could be logged is looked through.
+        all.insert(
+            "HOOKYARD_LOG".to_owned(),
+            "debug,hyper=info,sqlx=error".to_owned(),
+        );
+    }
+    all
 }
 
 /// Where the API listens, as the log says; `None` for a process without one.

@@ -169,7 +169,7 @@ impl AuditLogApi {
         target: Query<Option<String>>,
         /// In this merchant.
         merchant_id: Query<Option<Text<MerchantId>>>,
-        /// At or after.
+        /// At or after, at most 90 days before `to` where both are given.
         from: Query<Option<Text<Micros>>>,
         /// Before.
         to: Query<Option<Text<Micros>>>,
@@ -218,7 +218,7 @@ impl AuditLogApi {
         target: Query<Option<String>>,
         /// In this merchant.
         merchant_id: Query<Option<Text<MerchantId>>>,
-        /// At or after.
+        /// At or after, at most 90 days before `to` where both are given.
         from: Query<Option<Text<Micros>>>,
         /// Before.
         to: Query<Option<Text<Micros>>>,
@@ -264,7 +264,7 @@ impl AuditLogApi {
         action: Query<Vec<String>>,
         /// Done to this.
         target: Query<Option<String>>,
-        /// At or after.
+        /// At or after, at most 90 days before `to` where both are given.
         from: Query<Option<Text<Micros>>>,
         /// Before.
         to: Query<Option<Text<Micros>>>,

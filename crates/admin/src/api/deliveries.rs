@@ -157,7 +157,7 @@ impl DeliveriesApi {
         http_status: Query<Vec<u16>>,
         /// Test sends only, or none of them.
         is_test: Query<Option<bool>>,
-        /// Made at or after.
+        /// Made at or after, at most 90 days before `to` where both are given.
         from: Query<Option<Text<Micros>>>,
         /// Made before.
         to: Query<Option<Text<Micros>>>,
@@ -230,7 +230,7 @@ impl DeliveriesApi {
         http_status: Query<Vec<u16>>,
         /// Test sends only, or none of them.
         is_test: Query<Option<bool>>,
-        /// Made at or after.
+        /// Made at or after, at most 90 days before `to` where both are given.
         from: Query<Option<Text<Micros>>>,
         /// Made before.
         to: Query<Option<Text<Micros>>>,

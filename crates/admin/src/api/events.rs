@@ -161,7 +161,7 @@ impl EventsApi {
         merchant_id: Path<Text<MerchantId>>,
         /// Of this type; repeated, of any of them.
         event_type: Query<Vec<String>>,
-        /// Taken in at or after.
+        /// Taken in at or after, at most 90 days before `to` where both are given.
         from: Query<Option<Text<Micros>>>,
         /// Taken in before.
         to: Query<Option<Text<Micros>>>,

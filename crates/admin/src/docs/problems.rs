@@ -110,7 +110,7 @@ fn fields(slug: Slug) -> Vec<FieldError> {
 #[rustfmt::skip]
 const fn meaning(slug: Slug) -> &'static str {
     match slug {
-        Slug::MalformedRequest => "The request broke off, or its body is no JSON: a syntax error, bytes that are no UTF-8, half of a surrogate pair, a key that comes twice, nesting beyond 64 levels. Parsers disagree on some of these, so none of them is guessed at.",
+        Slug::MalformedRequest => "The request broke off, said by `Content-Length` and by `Transfer-Encoding` how long it is, or its body is no JSON: a syntax error, bytes that are no UTF-8, half of a surrogate pair, a key that comes twice, nesting beyond 64 levels. Parsers disagree on some of these, so none of them is guessed at.",
         Slug::InvalidParameter => "A parameter of the query or a header is unknown or has a wrong value. Unknown ones are refused because a misspelt filter would otherwise show everything.",
         Slug::InvalidCursor => "A cursor is good for the list and the filters that it came from, and for nothing else.",
         Slug::InvalidIdempotencyKey => "The header <code>Idempotency-Key</code> is empty, too long, or has characters that are no visible ASCII.",

@@ -27,6 +27,7 @@ use serde_json::Value;
 use storage::users::{MerchantRole, PlatformRole, User};
 use storage::{DatabaseSettings, Keyring, Storage};
 use tempfile::TempDir;
+use testkit::leaks::evidence;
 use testkit::mailbox::Mailbox;
 use testkit::postgres::PostgresServer;
 use tokio::net::TcpListener;
@@ -288,15 +289,18 @@ impl Running {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        evidence::request(token, body.as_bytes());
         let request = request.body(Full::from(body.to_owned())).unwrap();
         let response = self.client.request(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
+        let answer = Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
             text: String::from_utf8(bytes.to_vec()).unwrap(),
-        }
+        };
+        evidence::answer(answer.header("content-type"), answer.text.as_bytes());
+        answer
     }
 }
 

@@ -245,3 +245,51 @@ proptest! {
         }
     }
 }
+
+/// An address as some program or other would read it: in other bases, with fewer parts, within an IPv6 address.
+fn odd_address() -> impl Strategy<Value = String> {
+    let number = prop_oneof![
+        prop::sample::select(vec![
+            "0", "10", "127", "169", "254", "172", "192", "168", "1"
+        ])
+        .prop_map(str::to_owned),
+        any::<u8>().prop_map(|number| number.to_string()),
+        any::<u8>().prop_map(|number| format!("0x{number:X}")),
+        any::<u8>().prop_map(|number| format!("0{number:o}")),
+        any::<u32>().prop_map(|number| number.to_string()),
+        any::<u32>().prop_map(|number| format!("0x{number:x}")),
+    ];
+    let end = prop::sample::select(vec!["", ".", "\u{3002}"]);
+    let four = (prop::collection::vec(number, 1..5), end)
+        .prop_map(|(parts, end)| format!("{}{end}", parts.join(".")));
+    let before = prop::sample::select(vec![
+        "::",
+        "::ffff:",
+        "64:ff9b::",
+        "2002:",
+        "fe80::",
+        "::1:",
+    ]);
+    let within = (before, any::<u32>()).prop_map(|(before, bits)| {
+        let ip = std::net::Ipv4Addr::from(bits & 0x7fff_ffff);
+        match before {
+            "2002:" => format!("[2002:{:x}:{:x}::1]", bits >> 16, bits & 0xffff),
+            before => format!("[{before}{ip}]"),
+        }
+    });
+    prop_oneof![3 => four, 1 => within]
+}
+
+proptest! {
+    #[test]
+    fn an_address_is_forbidden_however_it_is_spelled(host in odd_address(), path in "[/a-z0-9?=]{0,8}") {
+        let policy = AddressPolicy::default();
+        let Ok(stored) = policy.check_url(&format!("https://{host}/{path}")) else { return Ok(()) };
+        let ip = match url::Url::parse(stored.as_str()).unwrap().host().map(|host| host.to_owned()) {
+            Some(url::Host::Ipv4(ip)) => IpAddr::V4(ip),
+            Some(url::Host::Ipv6(ip)) => IpAddr::V6(ip),
+            other => panic!("{host} became {other:?}"),
+        };
+        prop_assert!(policy.check_address(ip, 443).is_ok(), "{} became {}", host, ip);
+    }
+}

@@ -165,3 +165,62 @@ impl<'a> Popper<'a> {
 fn stub((member, score): &(Vec<u8>, f64)) -> Option<Stub> {
     unpack_member(member, due_of_score(*score))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use redis::{Value, from_redis_value};
+
+    use super::*;
+
+    /// What a Redis may answer.
+    fn answer() -> impl Strategy<Value = Value> {
+        let bytes = prop::collection::vec(any::<u8>(), 0..64);
+        let leaf = prop_oneof![
+            Just(Value::Nil),
+            any::<i64>().prop_map(Value::Int),
+            bytes.prop_map(Value::BulkString),
+            "[0-9eE.+-]{0,24}|-?inf|nan".prop_map(|text| Value::BulkString(text.into_bytes())),
+            any::<f64>().prop_map(Value::Double),
+            any::<bool>().prop_map(Value::Boolean),
+        ];
+        leaf.prop_recursive(4, 64, 6, |inner| {
+            let pairs = prop::collection::vec((inner.clone(), inner.clone()), 0..4);
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::Array),
+                prop::collection::vec(inner, 0..6).prop_map(Value::Set),
+                pairs.prop_map(Value::Map),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_script_seems_to_answer_is_read_or_refused(answer in answer()) {
+            if let Ok((due, next)) = from_redis_value::<Popped>(answer) {
+                for entry in &due {
+                    let foreign = entry.0.len() != 48;
+                    prop_assert_eq!(stub(entry).is_none(), foreign);
+                }
+                next.map(due_of_score);
+            }
+        }
+
+        #[test]
+        fn what_the_script_answers_is_read(
+            due in prop::collection::vec((any::<[u8; 32]>(), 0_i64..1 << 53), 0..20), next: Option<u32>,
+        ) {
+            let bulk = |text: String| Value::BulkString(text.into_bytes());
+            let members = |id: &[u8; 32]| [&id[..], &id[..16]].concat();
+            let pairs = due.iter().flat_map(|(id, score)| {
+                [Value::BulkString(members(id)), bulk(score.to_string())]
+            });
+            let said = next.map_or(Value::Nil, |score| bulk(score.to_string()));
+            let answer = Value::Array(vec![Value::Array(pairs.collect()), said]);
+            let (popped, then) = from_redis_value::<Popped>(answer).unwrap();
+            let read: Vec<_> = popped.iter().filter_map(stub).map(|stub| stub.due.0).collect();
+            prop_assert_eq!(read, due.iter().map(|(_, score)| *score).collect::<Vec<_>>());
+            prop_assert_eq!(then.map(due_of_score), next.map(|score| Micros(score.into())));
+        }
+    }
+}

@@ -104,15 +104,13 @@ async fn without_redis_there_is_no_answer_at_once_and_later_there_is_again() {
     let asked = [(subject("key", 1), rate("4/h"))];
     server.signal_stop();
     assert!(counts.take(&asked).await.is_none());
+    // Each that waited for an answer would take 100 ms.
     let began = Instant::now();
     for _ in 0..1_000 {
         assert!(counts.take(&asked).await.is_none());
     }
-    assert!(
-        began.elapsed() < Duration::from_millis(500),
-        "{:?}",
-        began.elapsed()
-    );
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(50), "{took:?}");
     server.signal_cont();
     up(&counts, true).await;
     assert!(counts.take(&asked).await.is_some());

@@ -10,4 +10,5 @@ mod embedded;
 mod faulty;
 mod redis;
 mod redis_outage;
+mod scripts;
 mod suite;

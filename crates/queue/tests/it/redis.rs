@@ -1,6 +1,7 @@
 //! The queue over Redis keeps the suite's promises, each on a server of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::clock::{Clock, Micros, SystemClock};
 use domain::shard::ShardSet;
@@ -112,12 +113,15 @@ async fn another_process_is_heard() {
     suite::up(&there, true).await;
     let now = SystemClock.now();
     suite::arrives(&there, &mut listener, suite::stub(1, now)).await;
-    let soon = suite::stub(2, now + std::time::Duration::from_millis(400));
-    suite::arrives(&there, &mut listener, soon).await;
-    assert!(
-        SystemClock.now().since(soon.due) < std::time::Duration::from_millis(250),
-        "the owner learns at once of what another process schedules for soon"
-    );
+    // The owner learns at once of what another process schedules for soon: else it would find it up to a second late.
+    let mut lateness = Vec::new();
+    for number in 2..7 {
+        let soon = suite::stub(number, SystemClock.now() + Duration::from_millis(400));
+        suite::arrives(&there, &mut listener, soon).await;
+        lateness.push(SystemClock.now().since(soon.due));
+    }
+    lateness.sort();
+    assert!(lateness[2] < suite::LATE, "{lateness:?}");
 }
 
 #[tokio::test]

@@ -102,17 +102,18 @@ async fn a_hanging_redis_blocks_nobody_and_is_used_again_when_it_goes_on() {
     suite::up(&queue, false).await;
     // Long enough for several attempts to connect to fail as well.
     let hung = Instant::now();
+    let mut times = Vec::new();
     while hung.elapsed() < Duration::from_secs(3) {
         let began = Instant::now();
         queue.tell(&suite::stubs(0..1_000), SystemClock.now());
-        assert!(
-            began.elapsed() < Duration::from_millis(100),
-            "took {:?}",
-            began.elapsed()
-        );
+        times.push(began.elapsed());
         assert!(!queue.is_up());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    // One that waited for Redis would take its whole response timeout each time; a busy machine, now and then.
+    times.sort();
+    let median = times[times.len() / 2];
+    assert!(median < Duration::from_millis(100), "{median:?}");
     server.signal_cont();
     suite::up(&queue, true).await;
     works(&queue, &mut listener).await;

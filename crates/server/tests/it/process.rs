@@ -5,6 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use tempfile::NamedTempFile;
+use testkit::leaks::evidence;
+
 /// The binary, with no setting from this environment.
 pub(crate) fn hookyard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hookyard"));
@@ -22,6 +25,8 @@ pub(crate) fn repository() -> PathBuf {
 /// A server on a data directory of its own; killed if it is still there at the end.
 struct Served {
     child: Child,
+    /// What it logs to.
+    log: NamedTempFile,
     /// What it said until it was ready.
     said: String,
 }
@@ -29,11 +34,12 @@ struct Served {
 impl Served {
     /// Starts it and reads until it says where it is.
     fn start(data: &Path) -> Self {
+        let log = NamedTempFile::new().unwrap();
         let mut child = hookyard()
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log.reopen().unwrap())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
@@ -41,7 +47,13 @@ impl Served {
         while !said.contains("ready on") {
             assert_ne!(lines.read_line(&mut said).unwrap(), 0, "it ended: {said}");
         }
-        Self { child, said }
+        // A first start makes both, and tells the password.
+        let password = said.split_once("with password ");
+        let password = password.and_then(|(_, rest)| rest.split_whitespace().next());
+        evidence::secret(password.unwrap_or_default());
+        let key = std::fs::read_to_string(data.join("master.key"));
+        evidence::secret(key.unwrap().trim());
+        Self { child, log, said }
     }
 
     fn signal(&self, name: &str) {
@@ -56,6 +68,7 @@ impl Drop for Served {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
+        evidence::log(&std::fs::read_to_string(self.log.path()).unwrap_or_default());
     }
 }
 

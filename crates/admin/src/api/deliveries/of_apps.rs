@@ -62,7 +62,7 @@ impl AppDeliveriesApi {
         outcome: Query<Vec<Text<Outcome>>>,
         /// Whose last attempt was answered with this status.
         http_status: Query<Vec<u16>>,
-        /// Made at or after.
+        /// Made at or after, at most 90 days before `to` where both are given.
         from: Query<Option<Text<Micros>>>,
         /// Made before.
         to: Query<Option<Text<Micros>>>,

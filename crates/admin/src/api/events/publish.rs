@@ -262,6 +262,41 @@ mod tests {
         }
     }
 
+    /// Any JSON object that is nested no deeper than a payload may be.
+    fn object() -> impl Strategy<Value = serde_json::Value> {
+        use serde_json::Value;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        let value = leaf.prop_recursive(8, 64, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::hash_map(any::<String>(), inner, 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        });
+        let members = prop::collection::hash_map(any::<String>(), value, 0..6);
+        members.prop_map(|members| Value::Object(members.into_iter().collect()))
+    }
+
+    proptest! {
+        #[test]
+        fn any_object_is_taken_as_a_payload_byte_for_byte_alone_or_among_others(object in object(), pretty: bool) {
+            let payload = if pretty { serde_json::to_string_pretty(&object) } else { serde_json::to_string(&object) };
+            let payload = payload.unwrap();
+            let event = format!(r#"{{ "payload" : {payload} , "event_type":"x"}}"#);
+            let call = read_event(&Bytes::from(event.clone()), None).unwrap();
+            prop_assert_eq!(&call.events[0].payload, payload.as_bytes());
+            let batch = format!(r#"{{"events":[{event},{event}]}}"#);
+            let call = read_batch(&Bytes::from(batch), None).unwrap();
+            prop_assert!(call.events.iter().all(|event| event.payload == payload.as_bytes()));
+        }
+    }
+
     fn refused(body: &str) -> (Slug, Option<(String, &'static str)>) {
         let error = read_event(&Bytes::copy_from_slice(body.as_bytes()), None).unwrap_err();
         (

@@ -12,6 +12,7 @@ use super::{Activity, ActivityKind, ClientMeta, Identity, VisitorIds};
 use crate::clock::Micros;
 use crate::error::FieldError;
 use crate::id::ActivityId;
+use crate::objects;
 use crate::trigger::data::{self, Field, Type, View};
 
 /// Most characters of an id that a platform gives.
@@ -200,7 +201,7 @@ impl Activity {
     ///
     /// Errors: everything that is wrong, at JSON pointers below `pointer`.
     pub fn parse(body: &Bytes, pointer: &str) -> Result<(Option<Micros>, Self), Vec<FieldError>> {
-        let given = serde_json::from_slice::<Given<'_>>(body).ok();
+        let given = objects::from_slice::<Given<'_>>(body).ok();
         if let Some(read) = given.and_then(|given| given.accept(body)) {
             return Ok(read);
         }
@@ -476,6 +477,13 @@ mod tests {
             refused(missing),
             [("/data/product_id".to_owned(), "required")]
         );
+    }
+
+    #[test]
+    fn an_array_of_its_fields_is_no_part_of_an_activity() {
+        let visitor = r#"{"type":"page_viewed","visitor":["d1",null,null]}"#;
+        assert_eq!(refused(visitor), [("/visitor".to_owned(), "type")]);
+        assert!(parse(r#"[null,"page_viewed",null,{"device_id":"d1"},null,null,null]"#).is_err());
     }
 
     #[test]

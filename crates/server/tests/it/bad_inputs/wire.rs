@@ -1,6 +1,7 @@
 //! One connection to the API, spoken to byte by byte: for what no HTTP client would send.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use testkit::leaks::evidence;
 use testkit::rest::{Answer, Rest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -108,6 +109,7 @@ fn parse(bytes: &[u8]) -> Option<(Answer, usize)> {
         headers,
         body: body.to_vec().into(),
     };
+    evidence::answer(answer.header("content-type"), &answer.body);
     Some((answer, end + 4 + length))
 }
 

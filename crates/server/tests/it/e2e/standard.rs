@@ -26,7 +26,6 @@ async fn retry_after_lengthens_the_wait(mode: Mode) {
     let requests = receiver.requests();
     let waited = requests[1].at - requests[0].at;
     assert!(waited >= Duration::from_secs(2), "{waited:?}");
-    assert!(waited < Duration::from_secs(4), "{waited:?}");
 }
 
 async fn gone_disables_the_endpoint_and_tells_of_it(mode: Mode) {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use domain::attempt::{Exchange, Outcome};
 use testkit::dns::DnsServer;
@@ -194,7 +193,7 @@ async fn a_name_that_does_not_exist_or_has_no_address_is_a_dns_error() {
 }
 
 #[tokio::test]
-async fn name_servers_that_do_not_answer_are_a_dns_error_in_time() {
+async fn name_servers_that_do_not_answer_are_a_dns_error_before_the_deadline() {
     let server = name_server(&[("silent.example.com", &[])]).await;
     let outbound = asking(
         &server,
@@ -205,7 +204,7 @@ async fn name_servers_that_do_not_answer_are_a_dns_error_in_time() {
     );
     let exchange = post(&outbound, "http://silent.example.com/", PATIENT).await;
     assert_eq!(exchange.outcome, Outcome::DnsError);
-    assert!(exchange.duration < HASTY + Duration::from_secs(2));
+    assert!(exchange.duration < PATIENT);
 }
 
 #[tokio::test]
