@@ -7962,7 +7962,7 @@ export interface operations {
             query?: {
                 /** @description Of this type; repeated, of any of them. */
                 event_type?: string[];
-                /** @description Taken in at or after. */
+                /** @description Taken in at or after, at most 90 days before `to` where both are given. */
                 from?: string;
                 /** @description Taken in before. */
                 to?: string;
@@ -8413,7 +8413,7 @@ export interface operations {
                 http_status?: number[];
                 /** @description Test sends only, or none of them. */
                 is_test?: boolean;
-                /** @description Made at or after. */
+                /** @description Made at or after, at most 90 days before `to` where both are given. */
                 from?: string;
                 /** @description Made before. */
                 to?: string;
@@ -8469,7 +8469,7 @@ export interface operations {
                 http_status?: number[];
                 /** @description Test sends only, or none of them. */
                 is_test?: boolean;
-                /** @description Made at or after. */
+                /** @description Made at or after, at most 90 days before `to` where both are given. */
                 from?: string;
                 /** @description Made before. */
                 to?: string;
@@ -8672,7 +8672,7 @@ export interface operations {
                 outcome?: components["schemas"]["Outcome"][];
                 /** @description Whose last attempt was answered with this status. */
                 http_status?: number[];
-                /** @description Made at or after. */
+                /** @description Made at or after, at most 90 days before `to` where both are given. */
                 from?: string;
                 /** @description Made before. */
                 to?: string;
@@ -10367,7 +10367,7 @@ export interface operations {
                 target?: string;
                 /** @description In this merchant. */
                 merchant_id?: components["schemas"]["MerchantId"];
-                /** @description At or after. */
+                /** @description At or after, at most 90 days before `to` where both are given. */
                 from?: string;
                 /** @description Before. */
                 to?: string;
@@ -10413,7 +10413,7 @@ export interface operations {
                 target?: string;
                 /** @description In this merchant. */
                 merchant_id?: components["schemas"]["MerchantId"];
-                /** @description At or after. */
+                /** @description At or after, at most 90 days before `to` where both are given. */
                 from?: string;
                 /** @description Before. */
                 to?: string;
@@ -10453,7 +10453,7 @@ export interface operations {
                 action?: string[];
                 /** @description Done to this. */
                 target?: string;
-                /** @description At or after. */
+                /** @description At or after, at most 90 days before `to` where both are given. */
                 from?: string;
                 /** @description Before. */
                 to?: string;
