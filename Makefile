@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools web
+.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools web web/check gen/web
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +42,7 @@ lint: ## Check format, lints, licences and container files
 fmt: ## Format the code
 	cargo fmt --all
 
-gen: gen/settings gen/openapi gen/roles ## Write every made file
+gen: gen/settings gen/openapi gen/roles ## Write every made file but the dashboard's
 
 gen/settings: build ## Write config.default.toml and docs/settings.md
 	$(TARGET)/hookyard config --write .
@@ -78,6 +78,13 @@ resilience: tools ## Run the fault scenarios at full size
 bench: ## Measure throughput and latency beside a raw ceiling
 	cargo build --release --package server --bin hookyard
 	cargo run --release --package testkit --bin bench
+
+web/check: ## Check the dashboard: types, tests, size
+	scripts/web_check.sh
+
+gen/web: ## Write the dashboard's types of the API
+	@[ -x crates/testkit/js-tools/node_modules/.bin/openapi-typescript ] || scripts/js_tools.sh
+	crates/testkit/js-tools/node_modules/.bin/openapi-typescript openapi/hookyard.json -o web/src/api/__generated__/schema.d.ts
 
 web: ## Build the dashboard's pages; needs Node
 	scripts/web.sh

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/../web"
 had_pages=$([ -e dist/index.html ] && echo yes || echo no)
 if [ ! -e node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  npm ci --no-audit --no-fund
+  npm ci --no-audit --no-fund --ignore-scripts
 fi
 if [ ! -e dist/index.html ] || [ -n "$(find src public index.html vite.config.ts package-lock.json -newer dist/index.html -print -quit)" ]; then
   npm run --silent build

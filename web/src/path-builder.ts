@@ -5,6 +5,8 @@ export const paths = {
   merchants: () => '/merchants',
   endpoints: (merchant: string) => `/m/${merchant}/endpoints`,
   endpoint: (merchant: string, endpoint: string) => `/m/${merchant}/endpoints/${endpoint}`,
+  newEndpoint: (merchant: string) => `/m/${merchant}/endpoints/new`,
+  retryJob: (merchant: string, job: string) => `/m/${merchant}/retry-jobs/${job}`,
   deliveries: (merchant: string, filter?: Record<string, string>) =>
     `/m/${merchant}/deliveries${filter ? `?${new URLSearchParams(filter)}` : ''}`,
   delivery: (merchant: string, delivery: string, attempt?: number) =>

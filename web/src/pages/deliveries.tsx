@@ -1,8 +1,10 @@
 import { Anchor, Button, Group, Select, Stack, Table, TextInput, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { api, data } from '../api/client';
 import type { components } from '../api/__generated__/schema';
+import { RetryMany } from '../forms/retry-many';
 import { paths } from '../path-builder';
 import { Empty, Failed, Loading } from '../ui/states';
 import { StatusBadge } from '../ui/status';
@@ -24,6 +26,7 @@ export function Deliveries() {
   const { merchantId = '' } = useParams();
   const [search, setSearch] = useSearchParams();
   const endpoints = useEndpoints(merchantId);
+  const [asking, { open, close }] = useDisclosure();
   const filter = {
     status: search.get('status') as Status | null,
     endpoint_id: search.get('endpoint_id'),
@@ -105,6 +108,26 @@ export function Deliveries() {
           </Button>
         )}
       </Group>
+      {isFiltered && rows.length > 0 && (
+        <Group>
+          <Button variant="default" onClick={open}>
+            Retry what matches
+          </Button>
+        </Group>
+      )}
+      {asking && (
+        <RetryMany
+          merchantId={merchantId}
+          selection={{
+            filter: {
+              status: filter.status ?? undefined,
+              endpoint_id: filter.endpoint_id ?? undefined,
+              event_id: filter.event_id ?? undefined,
+            },
+          }}
+          onClose={close}
+        />
+      )}
       {deliveries.isPending && <Loading />}
       {deliveries.isError && <Failed error={deliveries.error} retry={() => deliveries.refetch()} />}
       {deliveries.isSuccess && rows.length === 0 && (

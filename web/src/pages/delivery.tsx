@@ -1,17 +1,4 @@
-import {
-  Alert,
-  Anchor,
-  Badge,
-  Button,
-  Code,
-  Group,
-  Paper,
-  SimpleGrid,
-  Stack,
-  Table,
-  Text,
-  Title,
-} from '@mantine/core';
+import { Badge, Button, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams, useSearchParams } from 'react-router';
@@ -22,8 +9,8 @@ import { Copy } from '../ui/copy';
 import { Failed, Loading } from '../ui/states';
 import { StatusBadge } from '../ui/status';
 import { Time } from '../ui/time';
+import { AttemptView } from './attempt-view';
 
-type Attempt = components['schemas']['Attempt'];
 type Delivery = components['schemas']['Delivery'];
 /** What has not ended is read again this often. */
 const WATCH = 1_000;
@@ -129,91 +116,5 @@ function Head({ delivery, merchantId }: { delivery: Delivery; merchantId: string
         )}
       </Group>
     </Stack>
-  );
-}
-
-function AttemptView({ attempt }: { attempt: Attempt }) {
-  const good = attempt.outcome === 'success';
-  return (
-    <Stack>
-      <Alert color={good ? 'green' : 'red'} title={`Attempt ${attempt.number}: ${attempt.outcome}`}>
-        <Text size="sm">
-          {attempt.error || (good ? 'The endpoint took it.' : 'The endpoint did not take it.')}{' '}
-          {attempt.trigger === 'manual' && `Sent by hand by ${attempt.actor}. `}
-          <Time at={attempt.started_at} />, took {Math.ceil(attempt.duration_ms)} ms.
-        </Text>
-      </Alert>
-      <SimpleGrid cols={{ base: 1, lg: 2 }}>
-        <Side title="Request">
-          <Text size="sm">
-            POST{' '}
-            <Anchor component="span" c="inherit">
-              <bdi>{attempt.url}</bdi>
-            </Anchor>
-            <Copy text={attempt.url} what="URL" />
-          </Text>
-          <Headers of={attempt.request_headers} />
-          <Body text={attempt.request_body} />
-        </Side>
-        <Side title="Response">
-          <Text size="sm">
-            {attempt.http_status ?? 'No answer'}
-            {attempt.remote_ip && ` from ${attempt.remote_ip}`}
-          </Text>
-          <Headers of={attempt.response_headers} />
-          <Body text={attempt.response_body} state={attempt.response_body_state} />
-        </Side>
-      </SimpleGrid>
-    </Stack>
-  );
-}
-
-function Side({ title, children }: { title: string; children: React.ReactNode }) {
-  return (
-    <Paper withBorder p="md">
-      <Stack gap="sm">
-        <Title order={2} size="h4">
-          {title}
-        </Title>
-        {children}
-      </Stack>
-    </Paper>
-  );
-}
-
-function Headers({ of }: { of: unknown }) {
-  const rows = Object.entries((of ?? {}) as Record<string, unknown>);
-  if (rows.length === 0) return null;
-  return (
-    <Table withRowBorders={false} verticalSpacing={2}>
-      <Table.Tbody>
-        {rows.map(([name, value]) => (
-          <Table.Tr key={name}>
-            <Table.Th scope="row" fw={500}>
-              <Text size="sm">{name}</Text>
-            </Table.Th>
-            <Table.Td>
-              <Code>{String(value)}</Code>
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
-  );
-}
-
-/** A body, as text and nothing else. */
-function Body({ text, state }: { text: string | null | undefined; state?: string }) {
-  if (!text) return <Text size="sm">{state === 'none' || !state ? 'No body' : `No body (${state})`}</Text>;
-  return (
-    <>
-      {state && state !== 'complete' && <Text size="sm">Only a part was kept: {state}.</Text>}
-      <Group justify="flex-end">
-        <Copy text={text} what="body" />
-      </Group>
-      <Code block mah={480} style={{ overflow: 'auto', whiteSpace: 'pre-wrap' }} tabIndex={0}>
-        {text}
-      </Code>
-    </>
   );
 }

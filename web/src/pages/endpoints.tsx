@@ -1,4 +1,4 @@
-import { Anchor, Badge, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from 'react-router';
 import { api, data } from '../api/client';
@@ -25,14 +25,19 @@ export function Endpoints() {
   const rows = endpoints.data?.data ?? [];
   return (
     <Stack>
-      <Title order={1} size="h2">
-        Endpoints
-      </Title>
+      <Group justify="space-between">
+        <Title order={1} size="h2">
+          Endpoints
+        </Title>
+        <Button component={Link} to={paths.newEndpoint(merchantId)}>
+          Add endpoint
+        </Button>
+      </Group>
       {endpoints.isPending && <Loading />}
       {endpoints.isError && <Failed error={endpoints.error} retry={() => endpoints.refetch()} />}
       {endpoints.isSuccess && rows.length === 0 && (
         <Empty title="No endpoint yet">
-          <Text size="sm">Add one over the API: it receives this merchant's events.</Text>
+          <Text size="sm">Add one, and it receives this merchant's events.</Text>
         </Empty>
       )}
       {rows.length > 0 && (
@@ -53,7 +58,7 @@ export function Endpoints() {
                   <Table.Td>
                     <Anchor
                       component={Link}
-                      to={paths.deliveries(merchantId, { endpoint_id: endpoint.id })}
+                      to={paths.endpoint(merchantId, endpoint.id)}
                     >
                       <bdi>{endpoint.url}</bdi>
                     </Anchor>
