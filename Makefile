@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools web web/check gen/web
+.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools web web/check web/e2e gen/web
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ bench: ## Measure throughput and latency beside a raw ceiling
 
 web/check: ## Check the dashboard: types, tests, size
 	scripts/web_check.sh
+
+web/e2e: build ## Try the dashboard in a real browser
+	scripts/web_e2e.sh $(TARGET)/hookyard
 
 gen/web: ## Write the dashboard's types of the API
 	@[ -x crates/testkit/js-tools/node_modules/.bin/openapi-typescript ] || scripts/js_tools.sh

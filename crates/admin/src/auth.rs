@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::clock::Clock as _;
+use domain::endpoint::Owner;
 use domain::id::{AppId, LoginId, MerchantId, UserId};
 use domain::tenancy::{AppScope, PlatformScope, TenantScope};
 use moka::sync::Cache;
@@ -304,6 +305,15 @@ impl Bearer {
     /// Errors: 403.
     pub(crate) fn platform(&self) -> Result<PlatformScope, ApiError> {
         self.caller.platform(self.row)
+    }
+
+    /// Whether they see the queries of the URLs of a merchant's, or an app's, or of all endpoints.
+    pub(crate) fn sees_queries(&self, owner: Option<Owner>) -> bool {
+        table::find(table::SEE_QUERIES).is_some_and(|row| match owner {
+            Some(Owner::Merchant(id)) => self.caller.merchant(id, row).is_ok(),
+            Some(Owner::App(id)) => self.caller.app(id, row).is_ok(),
+            None => self.caller.platform(row).is_ok(),
+        })
     }
 
     /// Whether they may do this part of the operation across the platform.

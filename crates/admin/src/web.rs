@@ -3,12 +3,13 @@
 
 use std::borrow::Cow;
 
-use poem::http::StatusCode;
 use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use poem::middleware::Compression;
 use poem::web::Path;
 use poem::{Endpoint, EndpointExt as _, Response, Route, handler};
 use rust_embed::Embed;
+
+use crate::problem::{ApiError, Slug};
 
 /// Nothing comes from elsewhere, no script stands in a page, and no other site shows it in a frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -50,17 +51,15 @@ fn page() -> impl Endpoint {
 
 /// What a page loads. Names change with contents, but for the icon's.
 #[handler]
-fn asset(Path(file): Path<String>) -> Response {
+fn asset(Path(file): Path<String>) -> poem::Result<Response> {
     let path = format!("assets/{file}");
     let kept = if file.contains('-') {
         "public, max-age=31536000, immutable"
     } else {
         "public, max-age=3600"
     };
-    match Built::get(&path) {
-        Some(found) => answer(&path, found.data, kept),
-        None => StatusCode::NOT_FOUND.into(),
-    }
+    let found = Built::get(&path).ok_or_else(|| ApiError::of(Slug::NotFound))?;
+    Ok(answer(&path, found.data, kept))
 }
 
 fn answer(name: &str, body: Cow<'static, [u8]>, kept: &str) -> Response {

@@ -4,6 +4,14 @@
 /// What stands in the place of a query.
 const REDACTED: &str = "[redacted]";
 
+/// A URL for who need not know its query, which may hold a token.
+pub fn without_query(url: &str) -> String {
+    match url.split_once('?') {
+        Some((place, _)) => format!("{place}?****"),
+        None => url.to_owned(),
+    }
+}
+
 /// The JSON text with the query of every URL in it left out: `https://shop.example/?email=…` may carry personal
 /// data. What is no URL stays.
 pub fn redact_queries(json: &str) -> String {

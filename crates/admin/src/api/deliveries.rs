@@ -9,8 +9,9 @@ use std::time::Duration;
 use domain::attempt::{Attempt, Outcome};
 use domain::clock::Micros;
 use domain::delivery::{Delivery, Status};
-use domain::endpoint::Endpoint;
+use domain::endpoint::{Endpoint, Owner};
 use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
+use domain::redaction::without_query;
 use domain::tenancy::{OwnerScope, TenantScope};
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -283,7 +284,8 @@ impl DeliveriesApi {
 
     /// List a delivery's attempts
     ///
-    /// In the order they were made, the first ones on the first page. Of the URL of an app's endpoint merchants see the origin only.
+    /// In the order they were made, the first ones on the first page. Of the URL of an app's endpoint merchants see the origin only,
+    /// viewers see no query.
     #[oai(
         path = "/merchants/:merchant_id/deliveries/:delivery_id/attempts",
         method = "get",
@@ -312,7 +314,13 @@ impl DeliveriesApi {
         let delivery = app.storage.delivery(scope, delivery_id.0.0).await?;
         let delivery = delivery.ok_or_else(|| ApiError::of(Slug::NotFound))?;
         let whole = caller.part(SEE_APP_URLS).is_ok();
-        attempts_of(&app, &delivery, list, page, whole).await
+        let mut found = attempts_of(&app, &delivery, list, page, whole).await?;
+        if !caller.sees_queries(Some(Owner::Merchant(merchant_id.0.0))) {
+            for attempt in &mut found.0.data {
+                attempt.url = without_query(&attempt.url);
+            }
+        }
+        Ok(found)
     }
 
     /// Retry a delivery

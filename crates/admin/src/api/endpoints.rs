@@ -53,7 +53,7 @@ impl EndpointsApi {
     ) -> Result<Json<List<EndpointOut>>, ApiError> {
         let scope = app.scope(&caller, merchant_id.0.0).await?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
-        handlers::list(&app, scope, list, page).await
+        handlers::list(&app, scope, list, page, &caller).await
     }
 
     /// List all endpoints
@@ -74,7 +74,7 @@ impl EndpointsApi {
         let page = list.page(cursor.0.as_deref(), limit.0)?;
         Ok(Json(list.answer(
             app.storage.all_endpoints(scope, page).await?,
-            EndpointOut::from,
+            |endpoint| EndpointOut::shown(endpoint, &caller),
         )))
     }
 
@@ -103,7 +103,7 @@ impl EndpointsApi {
 
     /// Get an endpoint
     ///
-    /// Without its secrets; whether it is disabled, and since when it only fails.
+    /// Without its secrets; whether it is disabled, and since when it only fails. Viewers see its URL without the query.
     #[oai(
         path = "/merchants/:merchant_id/endpoints/:endpoint_id",
         method = "get",
@@ -119,7 +119,7 @@ impl EndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<EndpointOut>, ApiError> {
         let scope = caller.merchant(merchant_id.0.0)?;
-        handlers::get(&app, scope, endpoint_id.0.0).await
+        handlers::get(&app, scope, endpoint_id.0.0, &caller).await
     }
 
     /// Change an endpoint

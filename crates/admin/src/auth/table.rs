@@ -82,6 +82,7 @@ pub(crate) const TABLE: &[Row] = &[
 
     row("listEndpoints",        P_VIEWER, M_VIEWER,  NO_APP, read(Endpoints)),
     row("listAllEndpoints",     P_VIEWER, NO_ONE,    NO_APP, read(Endpoints)),
+    row(SEE_QUERIES,            OPERATOR, DEVELOPER, APP,    read(Endpoints)),
     row("createEndpoint",       OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
     row("getEndpoint",          P_VIEWER, M_VIEWER,  NO_APP, read(Endpoints)),
     row("updateEndpoint",       OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
@@ -199,6 +200,8 @@ pub(crate) const TABLE: &[Row] = &[
 pub(crate) const SUSPEND: &str = "updateMerchant#suspended";
 /// A test of an app's endpoint in the name of a merchant.
 pub(crate) const TEST_AS_MERCHANT: &str = "testAppEndpoint#merchant_id";
+/// The queries of endpoints' URLs, which may hold tokens.
+pub(crate) const SEE_QUERIES: &str = "getEndpoint#query";
 /// The whole URL of an app's endpoint in a merchant's log.
 pub(crate) const SEE_APP_URLS: &str = "listAttempts#url";
 

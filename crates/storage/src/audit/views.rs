@@ -8,6 +8,7 @@ use domain::catalog::EventType;
 use domain::clock::Micros;
 use domain::endpoint::Endpoint;
 use domain::merchant::Merchant;
+use domain::redaction::without_query;
 use domain::retry_job::RetryJob;
 use serde_json::{Value, json};
 
@@ -16,14 +17,6 @@ use crate::users::User;
 
 /// Stands for what is secret.
 const MASK: &str = "****";
-
-/// A URL as the log keeps it: its query may hold a token.
-fn without_query(url: &str) -> String {
-    match url.split_once('?') {
-        Some((place, _)) => format!("{place}?{MASK}"),
-        None => url.to_owned(),
-    }
-}
 
 /// A thing that the audit log shows.
 pub(crate) trait View {

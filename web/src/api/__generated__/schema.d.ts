@@ -359,7 +359,7 @@ export interface paths {
         };
         /**
          * Get an endpoint
-         * @description Without its secrets; whether it is disabled, and since when it only fails.
+         * @description Without its secrets; whether it is disabled, and since when it only fails. Viewers see its URL without the query.
          *
          *     Who may: platform viewer/operator/admin, merchant viewer/developer/owner; API key with `endpoints:read`.
          */
@@ -1129,7 +1129,8 @@ export interface paths {
         };
         /**
          * List a delivery's attempts
-         * @description In the order they were made, the first ones on the first page. Of the URL of an app's endpoint merchants see the origin only.
+         * @description In the order they were made, the first ones on the first page. Of the URL of an app's endpoint merchants see the origin only,
+         *     viewers see no query.
          *
          *     Who may: platform viewer/operator/admin, merchant viewer/developer/owner; API key with `deliveries:read`.
          */

@@ -88,7 +88,7 @@ pub(crate) struct AttemptOut {
     /// How long each step took.
     timings: TimingsOut,
     /// Where it went: the endpoint's URL at that time.
-    url: String,
+    pub(super) url: String,
     /// The address that was called.
     remote_ip: Option<String>,
     /// The headers that were sent, secrets masked.

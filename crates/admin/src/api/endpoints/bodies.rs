@@ -7,6 +7,7 @@ use domain::dialect::{Dialect, carthook};
 use domain::endpoint::{Batch, Destination, DisabledReason, Endpoint};
 use domain::error::FieldError;
 use domain::id::{AppId, EndpointId, MerchantId};
+use domain::redaction::without_query;
 use domain::secret::Secrets;
 use gateway::endpoints::{EndpointPatch, NewEndpoint};
 use gateway::secrets::RotateSecret;
@@ -14,6 +15,7 @@ use poem_openapi::Object;
 use poem_openapi::types::MaybeUndefined;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::Bearer;
 use crate::body::escaped;
 use crate::problem::{ApiError, FAULTS_MAX, Slug};
 use crate::raw_json::{Headers, HeadersPatch, MASK, RawJson};
@@ -308,6 +310,18 @@ impl From<Secrets> for SecretsOut {
             signing_secret: secrets.signing.expose().to_owned(),
             previous_signs_until: secrets.previous.map(|(_, until)| Text(until)),
         }
+    }
+}
+
+impl EndpointOut {
+    /// As this caller may see it: viewers without the query of the URL.
+    pub(super) fn shown(endpoint: Endpoint, caller: &Bearer) -> Self {
+        let whole = caller.sees_queries(Some(endpoint.owner));
+        let mut shown = Self::from(endpoint);
+        if !whole {
+            shown.url = without_query(&shown.url);
+        }
+        shown
     }
 }
 

@@ -15,6 +15,7 @@ use super::bodies::{
 };
 use crate::answers::{Created, Json};
 use crate::app::App;
+use crate::auth::Bearer;
 use crate::body::Body;
 use crate::idempotency::Once;
 use crate::page::{List, ListOf};
@@ -26,9 +27,11 @@ pub(super) async fn list(
     scope: impl Into<OwnerScope>,
     list: ListOf,
     page: PageRequest,
+    caller: &Bearer,
 ) -> Result<Json<List<EndpointOut>>, ApiError> {
     let found = app.storage.endpoints(scope, page).await?;
-    Ok(Json(list.answer(found, EndpointOut::from)))
+    let show = |endpoint| EndpointOut::shown(endpoint, caller);
+    Ok(Json(list.answer(found, show)))
 }
 
 pub(super) async fn create(
@@ -71,11 +74,11 @@ pub(super) async fn get(
     app: &App,
     scope: impl Into<OwnerScope>,
     id: EndpointId,
+    caller: &Bearer,
 ) -> Result<Json<EndpointOut>, ApiError> {
     let found = app.storage.endpoint(scope, id).await?;
-    Ok(Json(
-        found.ok_or_else(|| ApiError::of(Slug::NotFound))?.into(),
-    ))
+    let found = found.ok_or_else(|| ApiError::of(Slug::NotFound))?;
+    Ok(Json(EndpointOut::shown(found, caller)))
 }
 
 pub(super) async fn update(

@@ -51,7 +51,7 @@ impl AppEndpointsApi {
         let there = app.storage.app(app_id.0.0).await?;
         there.ok_or_else(|| ApiError::of(Slug::NotFound))?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
-        handlers::list(&app, scope, list, page).await
+        handlers::list(&app, scope, list, page, &caller).await
     }
 
     /// Create an app's endpoint
@@ -96,7 +96,7 @@ impl AppEndpointsApi {
         endpoint_id: Path<Text<EndpointId>>,
     ) -> Result<Json<EndpointOut>, ApiError> {
         let scope = caller.app(app_id.0.0)?;
-        handlers::get(&app, scope, endpoint_id.0.0).await
+        handlers::get(&app, scope, endpoint_id.0.0, &caller).await
     }
 
     /// Change an app's endpoint
