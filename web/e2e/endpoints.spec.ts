@@ -46,6 +46,7 @@ test('an endpoint is added, tested, its secret rotated, paused and deleted', asy
 
 test('a URL that may not be called is refused with the reason', async ({ page, stage }) => {
   await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
   await page.goto(`/m/${stage.merchant}/endpoints/new`);
   await page.getByLabel('URL').fill('http://10.0.0.1/hooks');
   await page.getByLabel('All of these').first().check();

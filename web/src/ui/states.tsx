@@ -14,7 +14,8 @@ export function Loading({ rows = 6 }: { rows?: number }) {
 
 export function Failed({ error, retry }: { error: unknown; retry: () => void }) {
   const failure = error instanceof Failure ? error : undefined;
-  const title = failure?.status === 403 ? 'You may not see this' : "This couldn't be loaded";
+  const refused = failure && failure.status >= 400 && failure.status < 500;
+  const title = (refused && failure.problem?.title) || "This couldn't be loaded";
   return (
     <Alert color="red" title={title} role="alert">
       <Stack gap="xs" align="flex-start">
