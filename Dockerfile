@@ -1,7 +1,15 @@
 # syntax=docker/dockerfile:1
+FROM node:22-bookworm-slim AS pages
+WORKDIR /web
+COPY web/package.json web/package-lock.json ./
+RUN npm ci --no-audit --no-fund --ignore-scripts
+COPY web .
+RUN npm run build
+
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+COPY --from=pages /web/dist web/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --release --locked --package server --bin hookyard \
     && install -s target/release/hookyard /hookyard \

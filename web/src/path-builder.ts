@@ -7,6 +7,13 @@ export const paths = {
   endpoint: (merchant: string, endpoint: string) => `/m/${merchant}/endpoints/${endpoint}`,
   newEndpoint: (merchant: string) => `/m/${merchant}/endpoints/new`,
   retryJob: (merchant: string, job: string) => `/m/${merchant}/retry-jobs/${job}`,
+  session: (merchant: string, session: string) => `/m/${merchant}/sessions/${session}`,
+  sessions: (merchant: string) => `/m/${merchant}/sessions`,
+  checkout: (merchant: string, checkout: string) => `/m/${merchant}/checkouts/${checkout}`,
+  checkouts: (merchant: string) => `/m/${merchant}/checkouts`,
+  catalogue: (merchant: string) => `/m/${merchant}/event-types`,
+  people: (merchant: string) => `/m/${merchant}/people`,
+  auditLog: (merchant: string) => `/m/${merchant}/audit-log`,
   deliveries: (merchant: string, filter?: Record<string, string>) =>
     `/m/${merchant}/deliveries${filter ? `?${new URLSearchParams(filter)}` : ''}`,
   delivery: (merchant: string, delivery: string, attempt?: number) =>

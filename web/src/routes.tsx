@@ -1,16 +1,20 @@
 import { Navigate, createBrowserRouter } from 'react-router';
 import { AcceptInvitation } from './pages/accept-invitation';
+import { AuditLog } from './pages/audit-log';
+import { Catalogue } from './pages/catalogue';
 import { Deliveries } from './pages/deliveries';
 import { DeliveryPage } from './pages/delivery';
 import { EndpointCreate } from './forms/endpoint-create';
 import { EndpointPage } from './pages/endpoint';
 import { Endpoints } from './pages/endpoints';
 import { Merchants } from './pages/merchants';
+import { People } from './pages/people';
 import { PortalPage } from './pages/portal';
 import { RetryJobPage } from './pages/retry-job';
 import { ResetPassword } from './pages/reset-password';
 import { Shell } from './pages/shell';
 import { SignIn } from './pages/sign-in';
+import { CheckoutPage, Checkouts, SessionPage, Sessions } from './pages/visits';
 import { NotFound } from './ui/states';
 
 export const router = createBrowserRouter([
@@ -31,6 +35,13 @@ export const router = createBrowserRouter([
       { path: 'm/:merchantId/retry-jobs/:jobId', element: <RetryJobPage /> },
       { path: 'm/:merchantId/deliveries', element: <Deliveries /> },
       { path: 'm/:merchantId/deliveries/:deliveryId', element: <DeliveryPage /> },
+      { path: 'm/:merchantId/sessions', element: <Sessions /> },
+      { path: 'm/:merchantId/sessions/:sessionId', element: <SessionPage /> },
+      { path: 'm/:merchantId/checkouts', element: <Checkouts /> },
+      { path: 'm/:merchantId/checkouts/:checkoutId', element: <CheckoutPage /> },
+      { path: 'm/:merchantId/event-types', element: <Catalogue /> },
+      { path: 'm/:merchantId/people', element: <People /> },
+      { path: 'm/:merchantId/audit-log', element: <AuditLog /> },
       { path: '*', element: <NotFound /> },
     ],
   },

@@ -1,6 +1,15 @@
 import { AppShell, Burger, Button, Center, Group, Loader, NavLink, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconBuildingStore, IconListDetails, IconWebhook } from '@tabler/icons-react';
+import {
+  IconBook,
+  IconBuildingStore,
+  IconHistory,
+  IconListDetails,
+  IconShoppingCart,
+  IconUsers,
+  IconWalk,
+  IconWebhook,
+} from '@tabler/icons-react';
 import { Link, Navigate, Outlet, useLocation, useNavigate, useParams } from 'react-router';
 import { Failure } from '../api/errors';
 import { signOut } from '../api/session';
@@ -35,10 +44,23 @@ export function Shell() {
     );
   }
 
+  const isPortal = me.data.id === me.data.login_id;
+  const isOwner =
+    me.data.platform_role !== null ||
+    me.data.memberships.some((held) => held.merchant_id === merchantId && held.role === 'owner');
   const links = merchantId
     ? [
         { to: paths.deliveries(merchantId), label: 'Deliveries', icon: IconListDetails },
         { to: paths.endpoints(merchantId), label: 'Endpoints', icon: IconWebhook },
+        { to: paths.sessions(merchantId), label: 'Sessions', icon: IconWalk },
+        { to: paths.checkouts(merchantId), label: 'Checkouts', icon: IconShoppingCart },
+        { to: paths.catalogue(merchantId), label: 'Event types', icon: IconBook },
+        ...(me.data.login_id && !isPortal
+          ? [{ to: paths.people(merchantId), label: 'People', icon: IconUsers }]
+          : []),
+        ...(isOwner
+          ? [{ to: paths.auditLog(merchantId), label: 'Audit log', icon: IconHistory }]
+          : []),
       ]
     : [];
   return (
