@@ -16,7 +16,7 @@ export function PortalPage() {
     // Once: the link is good for one use.
     if (begun.current) return;
     begun.current = true;
-    openPortal(tokenOfLink())
+    openPortal(tokenOfLink)
       .then(async (answer) => {
         if (!answer.ok) throw failureOf(answer.status, await answer.json());
         navigate(paths.merchants(), { replace: true });

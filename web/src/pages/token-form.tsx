@@ -15,7 +15,6 @@ type Props = {
 
 /** A page of a link that is good once and asks for a password. */
 export function TokenForm({ title, hint, action, done, submit }: Props) {
-  const [token] = useState(tokenOfLink);
   const [failure, setFailure] = useState<unknown>();
   const [state, setState] = useState<'asking' | 'busy' | 'done'>('asking');
 
@@ -24,7 +23,7 @@ export function TokenForm({ title, hint, action, done, submit }: Props) {
     setState('busy');
     setFailure(undefined);
     try {
-      await submit(token, String(new FormData(event.currentTarget).get('password')));
+      await submit(tokenOfLink, String(new FormData(event.currentTarget).get('password')));
       setState('done');
     } catch (error) {
       setFailure(error);

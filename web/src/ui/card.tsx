@@ -17,8 +17,8 @@ export function Card({ title, children }: { title: string; children: ReactNode }
   );
 }
 
-/** What a link carries after its `#`, taken out of the address at once. */
-export function tokenOfLink(): string {
-  const token = new URLSearchParams(window.location.hash.slice(1)).get('token') ?? '';
-  return token;
+/** What the link that led here carries after its `#`. It is taken out of the address, and so of the history, at once. */
+export const tokenOfLink = new URLSearchParams(window.location.hash.slice(1)).get('token') ?? '';
+if (tokenOfLink) {
+  window.history.replaceState(null, '', window.location.pathname + window.location.search);
 }

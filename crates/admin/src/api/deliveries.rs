@@ -94,6 +94,15 @@ fn origin(url: &str) -> String {
     parts[..parts.len().min(3)].join("/")
 }
 
+/// Leaves viewers no query of a URL.
+fn hide_queries(attempts: &mut Json<List<AttemptOut>>, caller: &Bearer, of: Owner) {
+    if !caller.sees_queries(Some(of)) {
+        for attempt in &mut attempts.0.data {
+            attempt.url = without_query(&attempt.url);
+        }
+    }
+}
+
 /// A page of a delivery's attempts; the whole URL of an app's endpoint only where `whole` says so.
 async fn attempts_of(
     app: &App,
@@ -315,11 +324,7 @@ impl DeliveriesApi {
         let delivery = delivery.ok_or_else(|| ApiError::of(Slug::NotFound))?;
         let whole = caller.part(SEE_APP_URLS).is_ok();
         let mut found = attempts_of(&app, &delivery, list, page, whole).await?;
-        if !caller.sees_queries(Some(Owner::Merchant(merchant_id.0.0))) {
-            for attempt in &mut found.0.data {
-                attempt.url = without_query(&attempt.url);
-            }
-        }
+        hide_queries(&mut found, &caller, Owner::Merchant(merchant_id.0.0));
         Ok(found)
     }
 

@@ -89,6 +89,10 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
         "admin",
         "The first admin. Used at start, only when there is no admin yet.",
     ),
+    (
+        "smtp",
+        "Mail: invitations and new passwords. Both, and `public_url`, or neither.",
+    ),
     ("auth", "Logins."),
     (
         "database",

@@ -240,3 +240,19 @@ fn the_database_is_a_file_in_the_data_directory_unless_named() {
     let (settings, _) = load(&[("HOOKYARD_DATABASE_URL", "postgres://db/x")], &[], None).unwrap();
     assert_eq!(settings.database_file(), None);
 }
+
+/// A key of a section that the documents do not know would be in none of them.
+#[test]
+fn every_setting_is_in_both_documents() {
+    let (toml, page) = (default_toml(), super::reference());
+    for key in super::keys::KEYS {
+        let (_, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+        assert!(toml.contains(&format!("{name} =")), "{}", key.path);
+        let variable = key.path.to_uppercase().replace('.', "__");
+        assert!(
+            page.contains(&format!("`HOOKYARD_{variable}`")),
+            "{}",
+            key.path
+        );
+    }
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::attempt::Outcome;
 use domain::clock::Micros;
 use domain::delivery::{Delivery, Status};
+use domain::endpoint::Owner;
 use domain::id::{AppId, DeliveryId, EndpointId};
 use domain::tenancy::{AppScope, TenantScope};
 use poem::web::Data;
@@ -13,7 +14,7 @@ use poem_openapi::param::{Path, Query};
 use storage::deliveries::DeliveryFilter;
 
 use super::bodies::{AttemptOut, DeliveryOut};
-use super::{attempts_of, bare, check_range};
+use super::{attempts_of, bare, check_range, hide_queries};
 use crate::answers::{Accepted, Json};
 use crate::api::Tag;
 use crate::app::App;
@@ -138,7 +139,9 @@ impl AppDeliveriesApi {
         let scope = caller.app(app_id.0.0)?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
         let delivery = find(&app, scope, delivery_id.0.0).await?;
-        attempts_of(&app, &delivery, list, page, true).await
+        let mut found = attempts_of(&app, &delivery, list, page, true).await?;
+        hide_queries(&mut found, &caller, Owner::App(app_id.0.0));
+        Ok(found)
     }
 
     /// Retry an app's delivery
