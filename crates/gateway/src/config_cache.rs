@@ -9,7 +9,7 @@ use domain::catalog::EventType;
 use domain::endpoint::{Destination, Endpoint};
 use domain::id::{EndpointId, MerchantId};
 use domain::merchant::Merchant;
-use domain::pause::Pause;
+use domain::pause::{Held, Pause};
 use storage::catalog::EVERY_MERCHANT;
 use storage::{ConfigVersion, Error, Storage};
 use tokio::sync::Mutex;
@@ -55,6 +55,8 @@ struct Known {
     merchants: HashMap<MerchantId, Option<Arc<MerchantConfig>>>,
     types: Option<Arc<HashMap<String, EventType>>>,
     pauses: Arc<[Pause]>,
+    /// How often pauses have ended.
+    ended: u64,
 }
 
 /// The cache.
@@ -127,9 +129,11 @@ impl ConfigCache {
         self.read().merchants.get(&id).cloned()
     }
 
-    /// What is held back now.
-    pub fn pauses(&self) -> Arc<[Pause]> {
-        Arc::clone(&self.read().pauses)
+    /// How often pauses have ended since this process began, and whether one holds everything now.
+    pub fn pauses_ended(&self) -> (u64, bool) {
+        let known = self.read();
+        let holds_all = known.pauses.iter().any(|pause| pause.held == Held::All);
+        (known.ended, holds_all)
     }
 
     /// The pause that holds back what goes to this endpoint, of an event of this merchant.
@@ -171,12 +175,13 @@ impl ConfigCache {
         }
         let (version, merchants) = self.storage.config_changes(since).await?;
         let pauses = if merchants.contains(&EVERY_MERCHANT) {
-            Some(self.storage.pauses().await?.into())
+            Some(Arc::<[Pause]>::from(self.storage.pauses().await?))
         } else {
             None
         };
         let mut known = self.write();
         if let Some(pauses) = pauses {
+            known.ended += u64::from(known.pauses.iter().any(|pause| !pauses.contains(pause)));
             known.pauses = pauses;
         }
         for merchant in merchants {

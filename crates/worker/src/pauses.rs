@@ -1,9 +1,7 @@
 //! Lets go what pauses held, once they have ended.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use domain::pause::Pause;
 use domain::shard::ShardSet;
 use storage::Error;
 use tokio::sync::watch;
@@ -17,26 +15,24 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Jobs of a shard that are let go at once.
 const CHUNK: u32 = 1_000;
 
-/// Looks until the end: whenever the pauses or our shards have changed, what waited because of a pause is made due.
-/// Another pause may still hold it: then the next claim puts it off again.
+/// Looks until the end: whenever a pause has ended or shards have become ours, what waited because of a pause is made
+/// due, unless everything is held. What another pause holds is put off again by the next claim.
 pub(crate) async fn run(parts: Parts, owned: watch::Receiver<ShardSet>, end: CancellationToken) {
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut done: Option<(Arc<[Pause]>, ShardSet)> = None;
+    let mut done = (0, ShardSet::EMPTY);
     loop {
         tokio::select! {
             () = end.cancelled() => return,
             _ = looks.tick() => {}
         }
-        let (pauses, shards) = (parts.config.pauses(), *owned.borrow());
-        // Not by what they are: a pause may have come and gone since the last look.
-        let is_done =
-            |(seen, of): &(Arc<[Pause]>, ShardSet)| Arc::ptr_eq(seen, &pauses) && *of == shards;
-        if done.as_ref().is_some_and(is_done) {
+        let (ended, holds_all) = parts.config.pauses_ended();
+        let shards = *owned.borrow();
+        if done == (ended, shards) || holds_all {
             continue;
         }
         match release(&parts, shards).await {
-            Ok(()) => done = Some((pauses, shards)),
+            Ok(()) => done = (ended, shards),
             Err(error) => tracing::warn!(%error, "what was paused is let go later"),
         }
     }
