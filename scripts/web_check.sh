@@ -14,9 +14,11 @@ scripts/web.sh
 cd web
 npm run --silent check
 npm run --silent test
-bytes=0
-for file in dist/index.html dist/assets/*.js dist/assets/*.css; do
-  bytes=$((bytes + $(gzip -c "$file" | wc -c)))
+# What a browser loads before it can show anything: the page and what it names. Other chunks are fetched by the pages that
+# need them.
+bytes=$(gzip -c dist/index.html | wc -c)
+for file in $(grep -oE '(src|href)="/assets/[^"]+\.(js|css)"' dist/index.html | cut -d'"' -f2 | sort -u); do
+  bytes=$((bytes + $(gzip -c "dist$file" | wc -c)))
 done
 [ "$bytes" -le 307200 ] || fail "the first load is $bytes bytes, of 307200"
 echo "web/check: the first load is $bytes bytes of 307200, compressed"

@@ -12,6 +12,8 @@ export const paths = {
   checkout: (merchant: string, checkout: string) => `/m/${merchant}/checkouts/${checkout}`,
   checkouts: (merchant: string) => `/m/${merchant}/checkouts`,
   catalogue: (merchant: string) => `/m/${merchant}/event-types`,
+  eventType: (merchant: string, name: string) =>
+    `/m/${merchant}/event-types/${encodeURIComponent(name)}`,
   people: (merchant: string) => `/m/${merchant}/people`,
   auditLog: (merchant: string) => `/m/${merchant}/audit-log`,
   deliveries: (merchant: string, filter?: Record<string, string>) =>

@@ -1,7 +1,6 @@
 import { Navigate, createBrowserRouter } from 'react-router';
 import { AcceptInvitation } from './pages/accept-invitation';
 import { AuditLog } from './pages/audit-log';
-import { Catalogue } from './pages/catalogue';
 import { Deliveries } from './pages/deliveries';
 import { DeliveryPage } from './pages/delivery';
 import { EndpointCreate } from './forms/endpoint-create';
@@ -39,7 +38,14 @@ export const router = createBrowserRouter([
       { path: 'm/:merchantId/sessions/:sessionId', element: <SessionPage /> },
       { path: 'm/:merchantId/checkouts', element: <Checkouts /> },
       { path: 'm/:merchantId/checkouts/:checkoutId', element: <CheckoutPage /> },
-      { path: 'm/:merchantId/event-types', element: <Catalogue /> },
+      {
+        path: 'm/:merchantId/event-types',
+        lazy: async () => ({ Component: (await import('./pages/catalogue')).Catalogue }),
+      },
+      {
+        path: 'm/:merchantId/event-types/:name',
+        lazy: async () => ({ Component: (await import('./pages/event-type')).EventTypePage }),
+      },
       { path: 'm/:merchantId/people', element: <People /> },
       { path: 'm/:merchantId/audit-log', element: <AuditLog /> },
       { path: '*', element: <NotFound /> },
