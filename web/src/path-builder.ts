@@ -3,9 +3,14 @@
 export const paths = {
   signIn: (next?: string) => (next ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in'),
   merchants: () => '/merchants',
+  allDeliveries: (filter?: Record<string, string>) =>
+    `/platform/deliveries${filter ? `?${new URLSearchParams(filter)}` : ''}`,
+  allRetryJobs: () => '/platform/retry-jobs',
+  anyRetryJob: (job: string) => `/platform/retry-jobs/${job}`,
   endpoints: (merchant: string) => `/m/${merchant}/endpoints`,
   endpoint: (merchant: string, endpoint: string) => `/m/${merchant}/endpoints/${endpoint}`,
   newEndpoint: (merchant: string) => `/m/${merchant}/endpoints/new`,
+  retryJobs: (merchant: string) => `/m/${merchant}/retry-jobs`,
   retryJob: (merchant: string, job: string) => `/m/${merchant}/retry-jobs/${job}`,
   session: (merchant: string, session: string) => `/m/${merchant}/sessions/${session}`,
   sessions: (merchant: string) => `/m/${merchant}/sessions`,

@@ -1,20 +1,22 @@
 import { Navigate, createBrowserRouter } from 'react-router';
 import { AcceptInvitation } from './pages/accept-invitation';
 import { AuditLog } from './pages/audit-log';
-import { Deliveries } from './pages/deliveries';
-import { DeliveryPage } from './pages/delivery';
 import { EndpointCreate } from './forms/endpoint-create';
 import { EndpointPage } from './pages/endpoint';
 import { Endpoints } from './pages/endpoints';
 import { Merchants } from './pages/merchants';
 import { People } from './pages/people';
 import { PortalPage } from './pages/portal';
-import { RetryJobPage } from './pages/retry-job';
 import { ResetPassword } from './pages/reset-password';
 import { Shell } from './pages/shell';
 import { SignIn } from './pages/sign-in';
 import { CheckoutPage, Checkouts, SessionPage, Sessions } from './pages/visits';
 import { NotFound } from './ui/states';
+
+// A merchant's, and the platform's, too.
+const log = async () => ({ Component: (await import('./pages/deliveries')).Deliveries });
+const retryJobs = async () => ({ Component: (await import('./pages/retry-jobs')).RetryJobs });
+const retryJob = async () => ({ Component: (await import('./pages/retry-job')).RetryJobPage });
 
 export const router = createBrowserRouter([
   { path: '/sign-in', element: <SignIn /> },
@@ -31,9 +33,16 @@ export const router = createBrowserRouter([
       { path: 'm/:merchantId/endpoints', element: <Endpoints /> },
       { path: 'm/:merchantId/endpoints/new', element: <EndpointCreate /> },
       { path: 'm/:merchantId/endpoints/:endpointId', element: <EndpointPage /> },
-      { path: 'm/:merchantId/retry-jobs/:jobId', element: <RetryJobPage /> },
-      { path: 'm/:merchantId/deliveries', element: <Deliveries /> },
-      { path: 'm/:merchantId/deliveries/:deliveryId', element: <DeliveryPage /> },
+      { path: 'm/:merchantId/deliveries', lazy: log },
+      {
+        path: 'm/:merchantId/deliveries/:deliveryId',
+        lazy: async () => ({ Component: (await import('./pages/delivery')).DeliveryPage }),
+      },
+      { path: 'm/:merchantId/retry-jobs', lazy: retryJobs },
+      { path: 'm/:merchantId/retry-jobs/:jobId', lazy: retryJob },
+      { path: 'platform/deliveries', lazy: log },
+      { path: 'platform/retry-jobs', lazy: retryJobs },
+      { path: 'platform/retry-jobs/:jobId', lazy: retryJob },
       { path: 'm/:merchantId/sessions', element: <Sessions /> },
       { path: 'm/:merchantId/sessions/:sessionId', element: <SessionPage /> },
       { path: 'm/:merchantId/checkouts', element: <Checkouts /> },

@@ -5,16 +5,19 @@ import {
   IconBuildingStore,
   IconHistory,
   IconListDetails,
+  IconRefresh,
   IconShoppingCart,
   IconUsers,
   IconWalk,
   IconWebhook,
 } from '@tabler/icons-react';
-import { Link, Navigate, Outlet, useLocation, useNavigate, useParams } from 'react-router';
+import { Link, Navigate, Outlet, ScrollRestoration, useLocation, useNavigate, useParams } from 'react-router';
 import { Failure } from '../api/errors';
 import { signOut } from '../api/session';
 import { paths } from '../path-builder';
+import { Keyboard } from '../ui/keyboard';
 import { Failed } from '../ui/states';
+import { useGoKeys } from './go-keys';
 import { useMe, useMerchant } from './me';
 
 /** What surrounds every page of somebody who is logged in. */
@@ -25,6 +28,7 @@ export function Shell() {
   const location = useLocation();
   const navigate = useNavigate();
   const [open, { toggle, close }] = useDisclosure();
+  useGoKeys(merchantId);
 
   if (me.isPending) {
     return (
@@ -52,6 +56,7 @@ export function Shell() {
     ? [
         { to: paths.deliveries(merchantId), label: 'Deliveries', icon: IconListDetails },
         { to: paths.endpoints(merchantId), label: 'Endpoints', icon: IconWebhook },
+        { to: paths.retryJobs(merchantId), label: 'Bulk retries', icon: IconRefresh },
         { to: paths.sessions(merchantId), label: 'Sessions', icon: IconWalk },
         { to: paths.checkouts(merchantId), label: 'Checkouts', icon: IconShoppingCart },
         { to: paths.catalogue(merchantId), label: 'Event types', icon: IconBook },
@@ -69,6 +74,8 @@ export function Shell() {
       navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !open } }}
       padding="md"
     >
+      <ScrollRestoration />
+      <Keyboard />
       <AppShell.Header>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">

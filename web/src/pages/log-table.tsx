@@ -1,0 +1,200 @@
+import { Anchor, Checkbox, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { Link } from 'react-router';
+import type { Delivery } from '../api/deliveries';
+import { paths } from '../path-builder';
+import { Due } from '../ui/due';
+import { answer } from '../ui/outcomes';
+import { StatusBadge } from '../ui/status';
+import { Time } from '../ui/time';
+import classes from './log-table.module.css';
+import { useRowKeys } from './log-keys';
+
+/** Rows have one height, so that the way back leads to the same place before they are drawn. */
+const ROW = 54;
+const NARROW_ROW = 84;
+/** Older rows are asked for when so few are left below. */
+const AHEAD = 20;
+
+export type Selection = { ids: ReadonlySet<string>; toggle: (id: string) => void };
+
+type Props = {
+  rows: Delivery[];
+  urls: (endpointId: string) => string;
+  merchants?: (merchantId: string) => ReactNode;
+  selection?: Selection;
+  onRetry: (delivery: Delivery) => void;
+  /** Asks for older rows, where there are any. */
+  onEnd?: () => void;
+};
+
+/** The rows of the log. Only those in view are drawn: there may be very many. */
+export function LogTable({ rows, urls, merchants, selection, onRetry, onEnd }: Props) {
+  const isNarrow = useMediaQuery('(max-width: 47.99em)', undefined, { getInitialValueInEffect: false });
+  const height = isNarrow ? NARROW_ROW : ROW;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    const place = body.current?.getBoundingClientRect().top;
+    if (place !== undefined) setTop(Math.round(place + window.scrollY));
+  }, [rows.length === 0]);
+  const virtual = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => height,
+    overscan: 15,
+    scrollMargin: top,
+    getItemKey: (index) => rows[index]!.id,
+  });
+  useEffect(() => virtual.measure(), [virtual, height]);
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  const isNearEnd = rows.length > 0 && last >= rows.length - AHEAD;
+  useEffect(() => {
+    if (isNearEnd) onEnd?.();
+  }, [isNearEnd, rows.length, onEnd]);
+  useRowKeys({ rows, virtual, selection, onRetry });
+
+  const above = items.length > 0 ? items[0]!.start - top : 0;
+  // Before any row is drawn there is room for all of them: on the way back the page is scrolled at once.
+  const below = virtual.getTotalSize() + top - (items.at(-1)?.end ?? top);
+  const columns = 5 + (selection ? 1 : 0) + (merchants ? 1 : 0);
+  return (
+    <table className={classes.table} aria-rowcount={rows.length + 1} aria-label="Deliveries">
+      <thead>
+        <tr>
+          {selection && <Pick rows={rows} selection={selection} />}
+          <th scope="col" className={classes.status}>
+            Status
+          </th>
+          <th scope="col">Event</th>
+          {merchants && (
+            <th scope="col" className={classes.wide}>
+              Merchant
+            </th>
+          )}
+          <th scope="col" className={classes.wide}>
+            Endpoint
+          </th>
+          <th scope="col" className={`${classes.wide} ${classes.answer}`}>
+            Last answer
+          </th>
+          <th scope="col" className={`${classes.wide} ${classes.time}`}>
+            Taken in
+          </th>
+        </tr>
+      </thead>
+      <tbody ref={body}>
+        <Space height={above} columns={columns} />
+        {items.map(({ index }) => {
+          const delivery = rows[index]!;
+          return (
+            <tr
+              key={delivery.id}
+              data-row={index}
+              aria-rowindex={index + 2}
+              style={{ height }}
+              data-chosen={selection?.ids.has(delivery.id) || undefined}
+            >
+              {selection && (
+                <td className={classes.pick}>
+                  <Checkbox
+                    size="xs"
+                    aria-label={`Choose ${delivery.event_type} ${delivery.event_id}`}
+                    checked={selection.ids.has(delivery.id)}
+                    onChange={() => selection.toggle(delivery.id)}
+                  />
+                </td>
+              )}
+              <Cells delivery={delivery} url={urls(delivery.endpoint_id)} merchant={merchants?.(delivery.merchant_id)} />
+            </tr>
+          );
+        })}
+        <Space height={below} columns={columns} />
+      </tbody>
+    </table>
+  );
+}
+
+function Space({ height, columns }: { height: number; columns: number }) {
+  return height > 0 ? (
+    <tr aria-hidden>
+      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
+    </tr>
+  ) : null;
+}
+
+/** Chooses all rows that have been read, or none. */
+function Pick({ rows, selection }: { rows: Delivery[]; selection: Selection }) {
+  const count = rows.filter(({ id }) => selection.ids.has(id)).length;
+  const all = rows.length > 0 && count === rows.length;
+  return (
+    <th scope="col" className={classes.pick}>
+      <Checkbox
+        size="xs"
+        aria-label="Choose all that are shown"
+        checked={all}
+        indeterminate={count > 0 && !all}
+        onChange={() => {
+          for (const { id } of rows) if (all || !selection.ids.has(id)) selection.toggle(id);
+        }}
+      />
+    </th>
+  );
+}
+
+function Cells({ delivery, url, merchant }: { delivery: Delivery; url: string; merchant?: ReactNode }) {
+  const last = answer(delivery.last_outcome, delivery.last_http_status);
+  return (
+    <>
+      <td className={classes.status}>
+        <StatusBadge status={delivery.status} />
+        {delivery.status === 'retrying' && delivery.next_attempt_at && (
+          <Text size="xs" c="dimmed" component="div" mt={2}>
+            <Due at={delivery.next_attempt_at} />
+          </Text>
+        )}
+      </td>
+      <td>
+        <Anchor
+          component={Link}
+          size="sm"
+          fw={500}
+          to={paths.delivery(delivery.merchant_id, delivery.id)}
+          className={classes.clip}
+        >
+          <bdi>{delivery.event_type}</bdi>
+          {delivery.is_test && ' (test)'}
+        </Anchor>
+        <Text size="xs" c="dimmed" className={classes.clip} ff="monospace">
+          {delivery.event_id}
+        </Text>
+        <Text size="xs" className={`${classes.clip} ${classes.narrow}`} component="div">
+          {last}, <Time at={delivery.created_at} />
+        </Text>
+      </td>
+      {merchant !== undefined && (
+        <td className={classes.wide}>
+          <span className={classes.clip}>{merchant}</span>
+        </td>
+      )}
+      <td className={classes.wide}>
+        <bdi className={classes.clip} title={url}>
+          {url}
+        </bdi>
+      </td>
+      <td className={`${classes.wide} ${classes.answer}`}>
+        {last}
+        {delivery.attempt_count > 1 && (
+          <Text size="xs" c="dimmed">
+            {delivery.attempt_count.toLocaleString()} attempts
+          </Text>
+        )}
+      </td>
+      <td className={`${classes.wide} ${classes.time}`}>
+        <Time at={delivery.created_at} />
+      </td>
+    </>
+  );
+}
