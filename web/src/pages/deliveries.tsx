@@ -119,10 +119,13 @@ function useSelection(): Selection & { clear: () => void } {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   return {
     ids,
-    toggle: (id) =>
+    put: (some, chosen) =>
       setIds((known) => {
         const next = new Set(known);
-        if (!next.delete(id)) next.add(id);
+        for (const id of some) {
+          if (chosen) next.add(id);
+          else next.delete(id);
+        }
         return next;
       }),
     clear: () => setIds(new Set()),

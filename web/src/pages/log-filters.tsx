@@ -87,7 +87,7 @@ function SearchBox({ merchantId, filter }: { merchantId: Whose; filter: LogFilte
     }
   }
   return (
-    <form role="search" onSubmit={submit} style={{ flex: '1 1 220px', maxWidth: 340 }}>
+    <form role="search" onSubmit={submit} style={{ flex: '1 1 170px', maxWidth: 340 }}>
       <TextInput
         size="xs"
         type="search"

@@ -37,7 +37,13 @@ export function useRowKeys({
     { keys: 'k', does: 'Row before', run: () => go(-1) },
     { keys: 'r', does: 'Retry the row', run: () => withRow(onRetry) },
     ...(selection
-      ? [{ keys: 'x', does: 'Choose the row', run: () => withRow(({ id }) => selection.toggle(id)) }]
+      ? [
+          {
+            keys: 'x',
+            does: 'Choose the row',
+            run: () => withRow(({ id }) => selection.put([id], !selection.ids.has(id))),
+          },
+        ]
       : []),
   ]);
 }

@@ -18,7 +18,7 @@ const NARROW_ROW = 84;
 /** Older rows are asked for when so few are left below. */
 const AHEAD = 20;
 
-export type Selection = { ids: ReadonlySet<string>; toggle: (id: string) => void };
+export type Selection = { ids: ReadonlySet<string>; put: (ids: string[], chosen: boolean) => void };
 
 type Props = {
   rows: Delivery[];
@@ -103,7 +103,7 @@ export function LogTable({ rows, urls, merchants, selection, onRetry, onEnd }: P
                     size="xs"
                     aria-label={`Choose ${delivery.event_type} ${delivery.event_id}`}
                     checked={selection.ids.has(delivery.id)}
-                    onChange={() => selection.toggle(delivery.id)}
+                    onChange={(event) => selection.put([delivery.id], event.currentTarget.checked)}
                   />
                 </td>
               )}
@@ -136,9 +136,7 @@ function Pick({ rows, selection }: { rows: Delivery[]; selection: Selection }) {
         aria-label="Choose all that are shown"
         checked={all}
         indeterminate={count > 0 && !all}
-        onChange={() => {
-          for (const { id } of rows) if (all || !selection.ids.has(id)) selection.toggle(id);
-        }}
+        onChange={() => selection.put(rows.map(({ id }) => id), !all)}
       />
     </th>
   );

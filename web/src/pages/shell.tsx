@@ -74,7 +74,6 @@ export function Shell() {
       navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !open } }}
       padding="md"
     >
-      <ScrollRestoration />
       <Keyboard />
       <AppShell.Header>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
@@ -132,6 +131,8 @@ export function Shell() {
       <AppShell.Main>
         <Outlet />
       </AppShell.Main>
+      {/* After the pages: a list that is drawn by what is in view says first where it begins. */}
+      <ScrollRestoration />
     </AppShell>
   );
 }

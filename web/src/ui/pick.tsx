@@ -70,7 +70,7 @@ export function Choices({ label, choices, values, onChange }: Parameters<typeof 
           data-autofocus
         />
       )}
-      <ScrollArea.Autosize mah={280} type="auto">
+      <ScrollArea.Autosize mah={280} type="auto" offsetScrollbars>
         <Checkbox.Group value={ticked} onChange={tick} aria-label={label}>
           <Stack gap={6} p={2}>
             {shown.map((choice) => (
