@@ -126,3 +126,26 @@ test('on a phone one looks and retries', async ({ page, stage, receiver }) => {
   const tooWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   expect(tooWide).toBe(false);
 });
+
+test('what is new comes in by itself at the top, and waits while one reads', async ({ page, stage, receiver }) => {
+  await stage.endpoint(receiver.url);
+  await signIn(page);
+  await page.getByRole('link', { name: stage.name }).click();
+  await expect(page.getByText('Nothing has been sent yet')).toBeVisible();
+  await stage.publish();
+  await expect(rows(page)).toHaveCount(1);
+  await rows(page).focus();
+  await stage.publish();
+  await stage.publish();
+  const fresh = page.getByRole('button', { name: '2 new' });
+  await expect(fresh).toBeVisible();
+  await expect(rows(page)).toHaveCount(1);
+  await fresh.click();
+  await expect(rows(page)).toHaveCount(3);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(page).toHaveURL(/live=off/);
+  await expect(page.getByText('Paused: what is new is not shown')).toBeVisible();
+  await page.getByRole('button', { name: 'Follow' }).click();
+  await stage.publish();
+  await expect(rows(page)).toHaveCount(4);
+});

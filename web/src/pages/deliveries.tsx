@@ -6,10 +6,12 @@ import { paths } from '../path-builder';
 import { Empty, Failed, Loading } from '../ui/states';
 import { useEndpointsById } from './endpoint-urls';
 import { LogChips } from './log-chips';
-import { type LogFilter, isFiltered, readFilter, withoutFilter } from './log-filter';
+import { type LogFilter, isFiltered, readFilter, withValues, withoutFilter } from './log-filter';
 import { LogFilters } from './log-filters';
+import { useLive } from './log-live';
+import { LiveBar } from './log-live-bar';
 import { useLog } from './log-query';
-import { LogRetry } from './log-retry';
+import { RetryChosen, RetryMatching } from './log-retry';
 import { LogTable, type Selection } from './log-table';
 import { useMerchantNames } from './merchant-names';
 import { useRetry } from './retry-one';
@@ -44,7 +46,10 @@ export function Deliveries() {
 }
 
 function Log({ merchantId, filter }: { merchantId: string | undefined; filter: LogFilter }) {
+  const [search, setSearch] = useSearchParams();
   const log = useLog(merchantId, filter);
+  const follows = search.get('live') !== 'off';
+  const live = useLive(merchantId, filter, log.data?.pages[0]?.query, follows);
   const endpoints = useEndpointsById(merchantId);
   const names = useMerchantNames(merchantId === undefined);
   const selection = useSelection();
@@ -58,16 +63,33 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
   if (log.isPending) return <Loading />;
   if (log.isError && !log.data) return <Failed error={log.error} retry={() => log.refetch()} />;
   const rows = log.data.pages.flatMap((page) => page.data);
-  if (rows.length === 0) return <Nothing filtered={isFiltered(filter)} />;
+  const bar = (
+    <LiveBar
+      live={live}
+      on={follows}
+      onSwitch={(on) =>
+        setSearch((known) => withValues(known, 'live', on ? [] : ['off']), { replace: true })
+      }
+    />
+  );
+  if (rows.length === 0) {
+    return (
+      <>
+        {bar}
+        <Nothing filtered={isFiltered(filter)} />
+      </>
+    );
+  }
   return (
     <>
-      <LogRetry
-        merchantId={merchantId}
-        filter={filter}
-        query={log.data.pages[0]?.query ?? {}}
-        rows={rows}
-        selection={selection}
-      />
+      <Group justify="space-between" gap="xs">
+        {bar}
+        <RetryMatching
+          merchantId={merchantId}
+          filter={filter}
+          query={log.data.pages[0]?.query ?? {}}
+        />
+      </Group>
       <LogTable
         rows={rows}
         urls={(id) => endpoints.get(id)?.url ?? id}
@@ -76,6 +98,7 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
         onRetry={retry.retry}
         onEnd={older}
       />
+      <RetryChosen merchantId={merchantId} rows={rows} selection={selection} />
       {retry.dialog}
       {isFetchNextPageError && <Failed error={log.error} retry={() => fetchNextPage()} />}
       <Text size="sm" c="dimmed">
