@@ -1,6 +1,6 @@
 import { Anchor, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { type ReactNode, useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { paths } from '../path-builder';
 import { Empty, Failed, Loading } from '../ui/states';
@@ -52,6 +52,7 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
   const live = useLive(merchantId, filter, log.data?.pages[0]?.query, follows);
   const endpoints = useEndpointsById(merchantId);
   const names = useMerchantNames(merchantId === undefined);
+  const rows = useMemo(() => log.data?.pages.flatMap((page) => page.data) ?? [], [log.data]);
   const selection = useSelection();
   const retry = useRetry(merchantId, ({ event_type }) =>
     notifications.show({ message: `${event_type} is being sent again.` }),
@@ -62,7 +63,6 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
   }, [hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
   if (log.isPending) return <Loading />;
   if (log.isError && !log.data) return <Failed error={log.error} retry={() => log.refetch()} />;
-  const rows = log.data.pages.flatMap((page) => page.data);
   const bar = (
     <LiveBar
       live={live}
@@ -93,7 +93,7 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
       <LogTable
         rows={rows}
         urls={(id) => endpoints.get(id)?.url ?? id}
-        merchants={merchantId === undefined ? (id) => <Merchant id={id} name={names.get(id)} /> : undefined}
+        merchants={merchantId === undefined ? (id) => names.get(id) ?? id : undefined}
         selection={selection}
         onRetry={retry.retry}
         onEnd={older}
@@ -109,14 +109,6 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
             : `${rows.length.toLocaleString()} in all.`}
       </Text>
     </>
-  );
-}
-
-function Merchant({ id, name }: { id: string; name: string | undefined }): ReactNode {
-  return (
-    <Anchor component={Link} size="sm" to={paths.deliveries(id)}>
-      <bdi>{name ?? id}</bdi>
-    </Anchor>
   );
 }
 
@@ -140,9 +132,8 @@ function Nothing({ filtered }: { filtered: boolean }) {
 
 function useSelection(): Selection & { clear: () => void } {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
-  return {
-    ids,
-    put: (some, chosen) =>
+  const put = useCallback(
+    (some: string[], chosen: boolean) =>
       setIds((known) => {
         const next = new Set(known);
         for (const id of some) {
@@ -151,6 +142,7 @@ function useSelection(): Selection & { clear: () => void } {
         }
         return next;
       }),
-    clear: () => setIds(new Set()),
-  };
+    [],
+  );
+  return { ids, put, clear: () => setIds(new Set()) };
 }

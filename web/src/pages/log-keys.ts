@@ -14,7 +14,7 @@ export function useRowKeys({
 }: {
   rows: Delivery[];
   virtual: Virtualizer<Window, Element>;
-  selection?: Selection;
+  selection: Selection;
   onRetry: (delivery: Delivery) => void;
 }): void {
   const current = () => Number(rowOf(document.activeElement)?.dataset.row ?? -1);
@@ -36,15 +36,11 @@ export function useRowKeys({
     { keys: 'j', does: 'Next row', run: () => go(1) },
     { keys: 'k', does: 'Row before', run: () => go(-1) },
     { keys: 'r', does: 'Retry the row', run: () => withRow(onRetry) },
-    ...(selection
-      ? [
-          {
-            keys: 'x',
-            does: 'Choose the row',
-            run: () => withRow(({ id }) => selection.put([id], !selection.ids.has(id))),
-          },
-        ]
-      : []),
+    {
+      keys: 'x',
+      does: 'Choose the row',
+      run: () => withRow(({ id }) => selection.put([id], !selection.ids.has(id))),
+    },
   ]);
 }
 

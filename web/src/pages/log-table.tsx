@@ -1,16 +1,11 @@
-import { Anchor, Checkbox, Text } from '@mantine/core';
+import { Checkbox } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { Link } from 'react-router';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Delivery } from '../api/deliveries';
-import { paths } from '../path-builder';
-import { Due } from '../ui/due';
-import { answer } from '../ui/outcomes';
-import { StatusBadge } from '../ui/status';
-import { Time } from '../ui/time';
-import classes from './log-table.module.css';
 import { useRowKeys } from './log-keys';
+import { LogRow } from './log-row';
+import classes from './log-table.module.css';
 
 /** Rows have one height, so that the way back leads to the same place before they are drawn. */
 const ROW = 54;
@@ -23,8 +18,8 @@ export type Selection = { ids: ReadonlySet<string>; put: (ids: string[], chosen:
 type Props = {
   rows: Delivery[];
   urls: (endpointId: string) => string;
-  merchants?: (merchantId: string) => ReactNode;
-  selection?: Selection;
+  merchants?: (merchantId: string) => string;
+  selection: Selection;
   onRetry: (delivery: Delivery) => void;
   /** Asks for older rows, where there are any. */
   onEnd?: () => void;
@@ -43,9 +38,10 @@ export function LogTable({ rows, urls, merchants, selection, onRetry, onEnd }: P
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => height,
-    overscan: 15,
+    overscan: 8,
     scrollMargin: top,
-    getItemKey: (index) => rows[index]!.id,
+    // The same function for the same rows: with another one every row is measured anew.
+    getItemKey: useCallback((index: number) => rows[index]!.id, [rows]),
   });
   useEffect(() => virtual.measure(), [virtual, height]);
   const items = virtual.getVirtualItems();
@@ -59,12 +55,12 @@ export function LogTable({ rows, urls, merchants, selection, onRetry, onEnd }: P
   const above = items.length > 0 ? items[0]!.start - top : 0;
   // Before any row is drawn there is room for all of them: on the way back the page is scrolled at once.
   const below = virtual.getTotalSize() + top - (items.at(-1)?.end ?? top);
-  const columns = 5 + (selection ? 1 : 0) + (merchants ? 1 : 0);
+  const columns = merchants ? 7 : 6;
   return (
     <table className={classes.table} aria-rowcount={rows.length + 1} aria-label="Deliveries">
       <thead>
         <tr>
-          {selection && <Pick rows={rows} selection={selection} />}
+          <Pick rows={rows} selection={selection} />
           <th scope="col" className={classes.status}>
             Status
           </th>
@@ -90,25 +86,16 @@ export function LogTable({ rows, urls, merchants, selection, onRetry, onEnd }: P
         {items.map(({ index }) => {
           const delivery = rows[index]!;
           return (
-            <tr
+            <LogRow
               key={delivery.id}
-              data-row={index}
-              aria-rowindex={index + 2}
-              style={{ height }}
-              data-chosen={selection?.ids.has(delivery.id) || undefined}
-            >
-              {selection && (
-                <td className={classes.pick}>
-                  <Checkbox
-                    size="xs"
-                    aria-label={`Choose ${delivery.event_type} ${delivery.event_id}`}
-                    checked={selection.ids.has(delivery.id)}
-                    onChange={(event) => selection.put([delivery.id], event.currentTarget.checked)}
-                  />
-                </td>
-              )}
-              <Cells delivery={delivery} url={urls(delivery.endpoint_id)} merchant={merchants?.(delivery.merchant_id)} />
-            </tr>
+              delivery={delivery}
+              index={index}
+              height={height}
+              url={urls(delivery.endpoint_id)}
+              merchant={merchants?.(delivery.merchant_id)}
+              isChosen={selection.ids.has(delivery.id)}
+              onChoose={selection.put}
+            />
           );
         })}
         <Space height={below} columns={columns} />
@@ -139,60 +126,5 @@ function Pick({ rows, selection }: { rows: Delivery[]; selection: Selection }) {
         onChange={() => selection.put(rows.map(({ id }) => id), !all)}
       />
     </th>
-  );
-}
-
-function Cells({ delivery, url, merchant }: { delivery: Delivery; url: string; merchant?: ReactNode }) {
-  const last = answer(delivery.last_outcome, delivery.last_http_status);
-  return (
-    <>
-      <td className={classes.status}>
-        <StatusBadge status={delivery.status} />
-        {delivery.status === 'retrying' && delivery.next_attempt_at && (
-          <Text size="xs" c="dimmed" component="div" mt={2}>
-            <Due at={delivery.next_attempt_at} />
-          </Text>
-        )}
-      </td>
-      <td>
-        <Anchor
-          component={Link}
-          size="sm"
-          fw={500}
-          to={paths.delivery(delivery.merchant_id, delivery.id)}
-          className={classes.clip}
-        >
-          <bdi>{delivery.event_type}</bdi>
-          {delivery.is_test && ' (test)'}
-        </Anchor>
-        <Text size="xs" c="dimmed" className={classes.clip} ff="monospace">
-          {delivery.event_id}
-        </Text>
-        <Text size="xs" className={`${classes.clip} ${classes.narrow}`} component="div">
-          {last}, <Time at={delivery.created_at} />
-        </Text>
-      </td>
-      {merchant !== undefined && (
-        <td className={classes.wide}>
-          <span className={classes.clip}>{merchant}</span>
-        </td>
-      )}
-      <td className={classes.wide}>
-        <bdi className={classes.clip} title={url}>
-          {url}
-        </bdi>
-      </td>
-      <td className={`${classes.wide} ${classes.answer}`}>
-        {last}
-        {delivery.attempt_count > 1 && (
-          <Text size="xs" c="dimmed">
-            {delivery.attempt_count.toLocaleString()} attempts
-          </Text>
-        )}
-      </td>
-      <td className={`${classes.wide} ${classes.time}`}>
-        <Time at={delivery.created_at} />
-      </td>
-    </>
   );
 }
