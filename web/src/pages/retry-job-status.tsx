@@ -12,7 +12,7 @@ const LOOK: Record<RetryJob['status'], { color: string; sign: string }> = {
 export function JobStatus({ status }: { status: RetryJob['status'] }) {
   const { color, sign } = LOOK[status];
   return (
-    <Badge variant="light" color={color} miw="fit-content" leftSection={<span aria-hidden>{sign}</span>} autoContrast>
+    <Badge variant="light" color={color} miw="max-content" leftSection={<span aria-hidden>{sign}</span>} autoContrast>
       {status}
     </Badge>
   );
