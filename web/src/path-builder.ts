@@ -2,10 +2,27 @@
 
 export const paths = {
   signIn: (next?: string) => (next ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in'),
+  home: () => '/',
+  account: () => '/account',
   merchants: () => '/merchants',
+  overview: () => '/platform',
+  allDeliveries: (filter?: Record<string, string>) => `/platform/deliveries${query(filter)}`,
+  allRetryJobs: () => '/platform/retry-jobs',
+  allEndpoints: () => '/platform/endpoints',
+  apps: () => '/platform/apps',
+  users: () => '/platform/users',
+  user: (user: string) => `/platform/users/${user}`,
+  platformKeys: () => '/platform/api-keys',
+  platformAuditLog: (filter?: Record<string, string>) => `/platform/audit-log${query(filter)}`,
+  system: () => '/platform/system',
   endpoints: (merchant: string) => `/m/${merchant}/endpoints`,
   endpoint: (merchant: string, endpoint: string) => `/m/${merchant}/endpoints/${endpoint}`,
   newEndpoint: (merchant: string) => `/m/${merchant}/endpoints/new`,
+  merchantSettings: (merchant: string) => `/m/${merchant}/settings`,
+  merchantApps: (merchant: string) => `/m/${merchant}/apps`,
+  apiKeys: (merchant: string) => `/m/${merchant}/api-keys`,
+  simulate: (merchant: string) => `/m/${merchant}/simulate`,
+  retryJobs: (merchant: string) => `/m/${merchant}/retry-jobs`,
   retryJob: (merchant: string, job: string) => `/m/${merchant}/retry-jobs/${job}`,
   session: (merchant: string, session: string) => `/m/${merchant}/sessions/${session}`,
   sessions: (merchant: string) => `/m/${merchant}/sessions`,
@@ -13,9 +30,14 @@ export const paths = {
   checkouts: (merchant: string) => `/m/${merchant}/checkouts`,
   catalogue: (merchant: string) => `/m/${merchant}/event-types`,
   people: (merchant: string) => `/m/${merchant}/people`,
-  auditLog: (merchant: string) => `/m/${merchant}/audit-log`,
+  auditLog: (merchant: string, filter?: Record<string, string>) =>
+    `/m/${merchant}/audit-log${query(filter)}`,
   deliveries: (merchant: string, filter?: Record<string, string>) =>
-    `/m/${merchant}/deliveries${filter ? `?${new URLSearchParams(filter)}` : ''}`,
+    `/m/${merchant}/deliveries${query(filter)}`,
   delivery: (merchant: string, delivery: string, attempt?: number) =>
     `/m/${merchant}/deliveries/${delivery}${attempt ? `?attempt=${attempt}` : ''}`,
 };
+
+function query(filter?: Record<string, string>): string {
+  return filter ? `?${new URLSearchParams(filter)}` : '';
+}
