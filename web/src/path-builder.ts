@@ -1,11 +1,21 @@
 // Every link of the dashboard.
 
+type Owner = { merchantId?: string; appId?: string };
+const home = ({ merchantId, appId }: Owner) =>
+  appId === undefined ? `/m/${merchantId}` : `/platform/apps/${appId}`;
+
 export const paths = {
   signIn: (next?: string) => (next ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in'),
   merchants: () => '/merchants',
   endpoints: (merchant: string) => `/m/${merchant}/endpoints`,
   endpoint: (merchant: string, endpoint: string) => `/m/${merchant}/endpoints/${endpoint}`,
   newEndpoint: (merchant: string) => `/m/${merchant}/endpoints/new`,
+  /** The same of whoever owns it: a merchant or an app. */
+  endpointsOf: (owner: Owner) => (owner.appId === undefined ? `${home(owner)}/endpoints` : home(owner)),
+  addEndpoint: (owner: Owner) => `${home(owner)}/endpoints/new`,
+  endpointOf: (owner: Owner, endpoint: string, tab?: string) =>
+    `${home(owner)}/endpoints/${endpoint}${tab ? `?tab=${tab}` : ''}`,
+  editEndpoint: (owner: Owner, endpoint: string) => `${home(owner)}/endpoints/${endpoint}/edit`,
   retryJob: (merchant: string, job: string) => `/m/${merchant}/retry-jobs/${job}`,
   session: (merchant: string, session: string) => `/m/${merchant}/sessions/${session}`,
   sessions: (merchant: string) => `/m/${merchant}/sessions`,
