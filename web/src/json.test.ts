@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseJson, spelled, tryParseJson } from './json';
+import { indented, parseJson, spelled, tryParseJson } from './json';
 
 test('a value keeps its spelling', () => {
   const text = '{"data": [{"id": 12345678901234567890, "total": 10.00, "t": 1e2, "name": "\\u05d7"}]}';
@@ -58,4 +58,12 @@ test('what is made to be deep or long exhausts nothing', () => {
   expect(tryParseJson(`"${'a\\n'.repeat(200_000)}`)).toBeUndefined();
   const long = `[${'"x",'.repeat(100_000)}1]`;
   expect(parseJson(long).children).toHaveLength(100_001);
+});
+
+test('indenting changes nothing but the space between', () => {
+  const text = '{"id":12345678901234567890,"a":[1.10,{}, [ ]],"b":{"c":"\\u05d7"}}';
+  expect(indented(text)).toBe(
+    '{\n  "id": 12345678901234567890,\n  "a": [\n    1.10,\n    {},\n    [ ]\n  ],\n  "b": {\n    "c": "\\u05d7"\n  }\n}',
+  );
+  expect(indented('no JSON')).toBe('no JSON');
 });

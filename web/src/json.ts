@@ -129,3 +129,20 @@ export function spelled(text: string, ...path: (string | number)[]): string | un
   }
   return node && text.slice(node.start, node.end);
 }
+
+/** A JSON text on lines of its own, each value spelled as it was; what is no JSON stays as it is. */
+export function indented(text: string): string {
+  const root = tryParseJson(text);
+  if (!root) return text;
+  const write = (node: JsonNode, margin: string): string => {
+    if (node.children.length === 0) return text.slice(node.start, node.end);
+    const inner = `${margin}  `;
+    const items = node.children.map((child) => {
+      const name = child.key === undefined ? '' : `${JSON.stringify(child.key)}: `;
+      return inner + name + write(child, inner);
+    });
+    const [open, close] = node.kind === 'array' ? '[]' : '{}';
+    return `${open}\n${items.join(',\n')}\n${margin}${close}`;
+  };
+  return write(root, '');
+}
