@@ -11,7 +11,7 @@ import { People } from './pages/people';
 import { PortalPage } from './pages/portal';
 import { RetryJobPage } from './pages/retry-job';
 import { ResetPassword } from './pages/reset-password';
-import { Shell } from './pages/shell';
+import { Home, Shell } from './pages/shell';
 import { SignIn } from './pages/sign-in';
 import { CheckoutPage, Checkouts, SessionPage, Sessions } from './pages/visits';
 import { NotFound } from './ui/states';
@@ -25,7 +25,7 @@ export const router = createBrowserRouter([
     path: '/',
     element: <Shell />,
     children: [
-      { index: true, element: <Navigate to="/merchants" replace /> },
+      { index: true, element: <Home /> },
       { path: 'merchants', element: <Merchants /> },
       { path: 'm/:merchantId', element: <Navigate to="deliveries" replace /> },
       { path: 'm/:merchantId/endpoints', element: <Endpoints /> },
