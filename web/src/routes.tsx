@@ -3,9 +3,6 @@ import { AcceptInvitation } from './pages/accept-invitation';
 import { AuditLog } from './pages/audit-log';
 import { Deliveries } from './pages/deliveries';
 import { DeliveryPage } from './pages/delivery';
-import { EndpointCreate } from './forms/endpoint-create';
-import { EndpointPage } from './pages/endpoint';
-import { Endpoints } from './pages/endpoints';
 import { Merchants } from './pages/merchants';
 import { People } from './pages/people';
 import { PortalPage } from './pages/portal';
@@ -28,9 +25,24 @@ export const router = createBrowserRouter([
       { index: true, element: <Home /> },
       { path: 'merchants', element: <Merchants /> },
       { path: 'm/:merchantId', element: <Navigate to="deliveries" replace /> },
-      { path: 'm/:merchantId/endpoints', element: <Endpoints /> },
-      { path: 'm/:merchantId/endpoints/new', element: <EndpointCreate /> },
-      { path: 'm/:merchantId/endpoints/:endpointId', element: <EndpointPage /> },
+      {
+        path: 'm/:merchantId/endpoints',
+        lazy: async () => ({ Component: (await import('./pages/endpoint-list')).Endpoints }),
+      },
+      ...['m/:merchantId/endpoints', 'platform/apps/:appId/endpoints'].flatMap((path) => [
+        {
+          path: `${path}/new`,
+          lazy: async () => ({ Component: (await import('./forms/endpoint-create')).EndpointCreate }),
+        },
+        {
+          path: `${path}/:endpointId`,
+          lazy: async () => ({ Component: (await import('./pages/endpoint')).EndpointPage }),
+        },
+        {
+          path: `${path}/:endpointId/edit`,
+          lazy: async () => ({ Component: (await import('./forms/endpoint-edit')).EndpointEdit }),
+        },
+      ]),
       { path: 'm/:merchantId/retry-jobs/:jobId', element: <RetryJobPage /> },
       { path: 'm/:merchantId/deliveries', element: <Deliveries /> },
       { path: 'm/:merchantId/deliveries/:deliveryId', element: <DeliveryPage /> },

@@ -7,7 +7,7 @@ import { type Owner, endpointKey, endpointsOf } from '../api/endpoints';
 import { words } from '../api/errors';
 import { paths } from '../path-builder';
 import { WRITE_ENDPOINTS, useRefusal } from '../pages/access';
-import { useOwner } from '../pages/owner';
+import { useOwner } from '../pages/endpoints';
 import { ActionButton } from '../ui/action-button';
 import { Copy } from '../ui/copy';
 import { EMPTY, toCreate } from './endpoint-draft';

@@ -5,7 +5,7 @@ import { Link, useNavigate, useParams } from 'react-router';
 import { type Endpoint, type Owner, endpointKey, endpointsOf } from '../api/endpoints';
 import { words } from '../api/errors';
 import { WRITE_ENDPOINTS, useRefusal } from '../pages/access';
-import { useEndpoint, useOwner } from '../pages/owner';
+import { useEndpoint, useOwner } from '../pages/endpoints';
 import { paths } from '../path-builder';
 import { ActionButton } from '../ui/action-button';
 import { Failed, Loading } from '../ui/states';

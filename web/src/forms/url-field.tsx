@@ -2,7 +2,7 @@ import { Anchor, Text, TextInput } from '@mantine/core';
 import { Link } from 'react-router';
 import type { Owner } from '../api/endpoints';
 import type { Dialect } from '../pages/dialects';
-import { useEndpointsOf } from '../pages/owner';
+import { useEndpointsOf } from '../pages/endpoints';
 import { paths } from '../path-builder';
 
 type Props = {

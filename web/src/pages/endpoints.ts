@@ -20,3 +20,8 @@ export function useEndpoint(owner: Owner, endpointId: string) {
 export function useEndpointsOf(owner: Owner) {
   return useQuery({ queryKey: endpointKey(owner), queryFn: () => endpointsOf(owner).list() });
 }
+
+/** A merchant's own endpoints. */
+export function useEndpoints(merchantId: string) {
+  return useEndpointsOf({ merchantId });
+}
