@@ -16,8 +16,7 @@ type Props = { owner: Owner; endpoint: Endpoint };
 /** What is wrong with an endpoint, in plain words, and what to do. Nothing where nothing is. */
 export function EndpointBanner({ owner, endpoint }: Props) {
   if (!endpoint.enabled) return <Disabled owner={owner} endpoint={endpoint} />;
-  if (endpoint.failing_since) return <Failing owner={owner} endpoint={endpoint} />;
-  return null;
+  return <Failing owner={owner} endpoint={endpoint} />;
 }
 
 function Disabled({ owner, endpoint }: Props) {
@@ -57,8 +56,10 @@ function Disabled({ owner, endpoint }: Props) {
 function Failing({ owner, endpoint }: Props) {
   const [asking, { open, close }] = useDisclosure();
   const last = useLastFailure(owner, endpoint.id);
+  const since = endpoint.failing_since;
   const refused = useRefusal(owner)({ platform: 'operator', merchant: 'developer' });
   const advice = last && todo(last.outcome, last.http_status);
+  if (!last && !since) return null;
   return (
     <Alert
       color="orange"
@@ -67,7 +68,13 @@ function Failing({ owner, endpoint }: Props) {
     >
       <Stack gap="xs">
         <Text size="sm">
-          Nothing has succeeded since {endpoint.failing_since && <Time at={endpoint.failing_since} />}.{' '}
+          {since ? (
+            <>
+              Nothing has succeeded since <Time at={since} />.
+            </>
+          ) : (
+            'The last delivery has not succeeded.'
+          )}{' '}
           {last && OUTCOMES[last.outcome].meaning} {advice}
         </Text>
         {owner.merchantId !== undefined && (
@@ -97,24 +104,24 @@ function Failing({ owner, endpoint }: Props) {
   );
 }
 
-/** How the newest delivery that did not succeed went. */
+/** How the newest delivery went, when it did not succeed. */
 function useLastFailure(owner: Owner, endpoint_id: string) {
   const merchant_id = owner.merchantId ?? '';
   const found = useQuery({
-    queryKey: ['last-failure', endpoint_id],
+    queryKey: ['last-delivery', endpoint_id],
     enabled: owner.merchantId !== undefined,
     queryFn: () =>
       data(
         api.GET('/v1/merchants/{merchant_id}/deliveries', {
           params: {
             path: { merchant_id },
-            query: { endpoint_id: [endpoint_id], status: ['failed', 'retrying'], limit: 1 },
+            query: { endpoint_id: [endpoint_id], is_test: false, limit: 1 },
           },
         }),
       ),
   });
   const delivery = found.data?.data[0];
-  return delivery?.last_outcome
+  return delivery?.last_outcome && delivery.last_outcome !== 'success'
     ? { outcome: delivery.last_outcome, http_status: delivery.last_http_status }
     : undefined;
 }
