@@ -58,6 +58,10 @@ export const router = createBrowserRouter([
         path: 'm/:merchantId/event-types/:name',
         lazy: async () => ({ Component: (await import('./pages/event-type')).EventTypePage }),
       },
+      {
+        path: 'm/:merchantId/api-keys',
+        lazy: async () => ({ Component: (await import('./pages/merchant-keys')).MerchantKeys }),
+      },
       { path: 'm/:merchantId/people', element: <People /> },
       { path: 'm/:merchantId/audit-log', element: <AuditLog /> },
       { path: '*', element: <NotFound /> },
