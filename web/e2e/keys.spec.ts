@@ -41,7 +41,7 @@ test('ops make a portal link that opens the merchant, and end what came through 
 }) => {
   await signIn(page);
   await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/api-keys?tab=portal`);
+  await page.goto(`/m/${stage.merchant}/people`);
   await page.getByLabel('Called').fill('Jane');
   await page.getByRole('button', { name: 'Make link' }).click();
   const url = (await page.getByText(/portal#token=/).textContent()) ?? '';

@@ -46,7 +46,7 @@ test('times are told in the zone that is chosen, by name', async ({ page, stage 
   await signIn(page);
   const row = page.getByRole('row', { name: stage.name });
   await page.getByRole('button', { name: 'Account of' }).click();
-  await page.getByRole('menuitemradio', { name: 'UTC' }).click();
+  await page.getByRole('menuitemradio', { name: 'UTC', exact: true }).click();
   await page.keyboard.press('Escape');
   await row.getByRole('time').hover();
   await expect(page.getByRole('tooltip')).toContainText('UTC');
@@ -76,7 +76,9 @@ test('no script in a page runs', async ({ page }) => {
   const blocked = await page.evaluate(
     () =>
       new Promise<string>((done) => {
-        document.addEventListener('securitypolicyviolation', (event) => done(event.effectiveDirective));
+        document.addEventListener('securitypolicyviolation', (event) =>
+          done(event.effectiveDirective),
+        );
         const script = document.createElement('script');
         script.textContent = 'window.ran = true';
         document.body.append(script);

@@ -9,6 +9,7 @@ export const paths = {
   home: () => '/',
   account: () => '/account',
   merchants: () => '/merchants',
+  newMerchant: () => '/platform/merchants/new',
   overview: () => '/platform',
   allDeliveries: (filter?: Record<string, string>) => `/platform/deliveries${query(filter)}`,
   allRetryJobs: () => '/platform/retry-jobs',

@@ -1,17 +1,17 @@
 import { Navigate, createBrowserRouter } from 'react-router';
 import { AcceptInvitation } from './pages/accept-invitation';
-import { AuditLog } from './pages/audit-log';
 import { Deliveries } from './pages/deliveries';
 import { DeliveryPage } from './pages/delivery';
 import { Merchants } from './pages/merchants';
-import { People } from './pages/people';
 import { PortalPage } from './pages/portal';
 import { RetryJobPage } from './pages/retry-job';
 import { ResetPassword } from './pages/reset-password';
 import { Home, Shell } from './pages/shell';
 import { SignIn } from './pages/sign-in';
-import { CheckoutPage, Checkouts, SessionPage, Sessions } from './pages/visits';
-import { NotFound } from './ui/states';
+import { Broken } from './ui/broken';
+import { Loading, NotFound } from './ui/states';
+
+const auditLog = async () => ({ Component: (await import('./pages/audit-log')).AuditLog });
 
 export const router = createBrowserRouter([
   { path: '/sign-in', element: <SignIn /> },
@@ -21,9 +21,32 @@ export const router = createBrowserRouter([
   {
     path: '/',
     element: <Shell />,
+    errorElement: <Broken />,
+    hydrateFallbackElement: <Loading />,
     children: [
       { index: true, element: <Home /> },
       { path: 'merchants', element: <Merchants /> },
+      {
+        path: 'account',
+        lazy: async () => ({ Component: (await import('./pages/account')).Account }),
+      },
+      {
+        path: 'platform/merchants/new',
+        lazy: async () => ({ Component: (await import('./forms/merchant-create')).MerchantCreate }),
+      },
+      {
+        path: 'platform/endpoints',
+        lazy: async () => ({ Component: (await import('./pages/all-endpoints')).AllEndpoints }),
+      },
+      {
+        path: 'platform/users',
+        lazy: async () => ({ Component: (await import('./pages/users')).Users }),
+      },
+      {
+        path: 'platform/users/:userId',
+        lazy: async () => ({ Component: (await import('./pages/user')).UserPage }),
+      },
+      { path: 'platform/audit-log', lazy: auditLog },
       { path: 'm/:merchantId', element: <Navigate to="deliveries" replace /> },
       {
         path: 'm/:merchantId/endpoints',
@@ -46,10 +69,6 @@ export const router = createBrowserRouter([
       { path: 'm/:merchantId/retry-jobs/:jobId', element: <RetryJobPage /> },
       { path: 'm/:merchantId/deliveries', element: <Deliveries /> },
       { path: 'm/:merchantId/deliveries/:deliveryId', element: <DeliveryPage /> },
-      { path: 'm/:merchantId/sessions', element: <Sessions /> },
-      { path: 'm/:merchantId/sessions/:sessionId', element: <SessionPage /> },
-      { path: 'm/:merchantId/checkouts', element: <Checkouts /> },
-      { path: 'm/:merchantId/checkouts/:checkoutId', element: <CheckoutPage /> },
       {
         path: 'm/:merchantId/event-types',
         lazy: async () => ({ Component: (await import('./pages/catalogue')).Catalogue }),
@@ -62,8 +81,33 @@ export const router = createBrowserRouter([
         path: 'm/:merchantId/api-keys',
         lazy: async () => ({ Component: (await import('./pages/merchant-keys')).MerchantKeys }),
       },
-      { path: 'm/:merchantId/people', element: <People /> },
-      { path: 'm/:merchantId/audit-log', element: <AuditLog /> },
+      {
+        path: 'm/:merchantId/sessions',
+        lazy: async () => ({ Component: (await import('./pages/visits')).Sessions }),
+      },
+      {
+        path: 'm/:merchantId/sessions/:sessionId',
+        lazy: async () => ({ Component: (await import('./pages/visit')).SessionPage }),
+      },
+      {
+        path: 'm/:merchantId/checkouts',
+        lazy: async () => ({ Component: (await import('./pages/visits')).Checkouts }),
+      },
+      {
+        path: 'm/:merchantId/checkouts/:checkoutId',
+        lazy: async () => ({ Component: (await import('./pages/visit')).CheckoutPage }),
+      },
+      {
+        path: 'm/:merchantId/people',
+        lazy: async () => ({ Component: (await import('./pages/people')).People }),
+      },
+      { path: 'm/:merchantId/audit-log', lazy: auditLog },
+      {
+        path: 'm/:merchantId/settings',
+        lazy: async () => ({
+          Component: (await import('./pages/merchant-settings')).MerchantSettings,
+        }),
+      },
       { path: '*', element: <NotFound /> },
     ],
   },

@@ -12,6 +12,7 @@ import {
   IconPlayerPlay,
   IconRefresh,
   IconServer,
+  IconSettings,
   IconShoppingCart,
   IconUser,
   IconUsers,
@@ -38,6 +39,8 @@ export function merchantPages(me: Me, merchant: string): NavPage[] {
   const isPlatform = me.platform_role !== null;
   const seesKeys = isPlatform || (!isGuest(me) && (role === 'owner' || role === 'developer'));
   const seesPeople = me.login_id !== null && !isGuest(me);
+  const changes =
+    role === 'owner' || me.platform_role === 'admin' || me.platform_role === 'operator';
   const seesAudit = isPlatform || role === 'owner';
   return [
     { to: paths.deliveries(merchant), label: 'Deliveries', icon: IconListDetails },
@@ -50,6 +53,9 @@ export function merchantPages(me: Me, merchant: string): NavPage[] {
     { to: paths.merchantApps(merchant), label: 'Apps', icon: IconApps },
     ...(seesKeys ? [{ to: paths.apiKeys(merchant), label: 'API keys', icon: IconKey }] : []),
     ...(seesPeople ? [{ to: paths.people(merchant), label: 'People', icon: IconUsers }] : []),
+    ...(changes
+      ? [{ to: paths.merchantSettings(merchant), label: 'Settings', icon: IconSettings }]
+      : []),
     ...(seesAudit ? [{ to: paths.auditLog(merchant), label: 'Audit log', icon: IconHistory }] : []),
   ];
 }
@@ -60,9 +66,7 @@ export function platformPages(me: Me): NavPage[] {
       ...(me.memberships.length > 0
         ? [{ to: paths.merchants(), label: 'Merchants', icon: IconBuildingStore }]
         : []),
-      ...(me.app_ids.length > 0
-        ? [{ to: paths.apps(), label: 'Apps', icon: IconApps }]
-        : []),
+      ...(me.app_ids.length > 0 ? [{ to: paths.apps(), label: 'Apps', icon: IconApps }] : []),
     ];
   }
   return [

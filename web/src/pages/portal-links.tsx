@@ -1,4 +1,4 @@
-import { Alert, Code, Group, Paper, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Button, Code, Group, Paper, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import type { FormEvent } from 'react';
@@ -6,7 +6,6 @@ import type { components } from '../api/__generated__/schema';
 import { api, data } from '../api/client';
 import { words } from '../api/errors';
 import { faultAt } from '../forms/faults';
-import { ActionButton } from '../ui/action-button';
 import { Confirm } from '../ui/confirm';
 import { Copy } from '../ui/copy';
 import { Time } from '../ui/time';
@@ -41,18 +40,22 @@ export function PortalLinks({ merchantId }: { merchantId: string }) {
       label: String(form.get('label')).trim() || undefined,
     });
   }
+  const mayEnd = !refusal({ platform: 'operator', merchant: 'owner' });
+  const mayMake = !refusal({ platform: 'operator' });
+  if (!mayEnd) return null;
   return (
-    <Stack maw={760}>
-      <Text size="sm">
-        A portal link lets somebody whom you know already into the pages of this merchant, without an account.
-        It is good once, and for ten minutes; their login ends after the time you choose.
-      </Text>
-      <Paper withBorder p="md">
+    <Paper withBorder p="md">
+      <Stack>
+        <Title order={2} size="h4">
+          Portal links
+        </Title>
+        <Text size="sm">
+          A portal link lets somebody whom the platform knows into the pages of this merchant, without an
+          account. It is good once, and for ten minutes; their login ends after the time you choose.
+        </Text>
+        {mayMake && (
         <form onSubmit={submit}>
           <Stack>
-            <Title order={2} size="h4">
-              Make a portal link
-            </Title>
             <Group align="start">
               <Select
                 name="role"
@@ -85,13 +88,9 @@ export function PortalLinks({ merchantId }: { merchantId: string }) {
               />
             </Group>
             <Group>
-              <ActionButton
-                type="submit"
-                loading={create.isPending}
-                disabledReason={refusal({ platform: 'operator' })}
-              >
+              <Button type="submit" variant="default" loading={create.isPending}>
                 Make link
-              </ActionButton>
+              </Button>
             </Group>
             {create.isError && (
               <Alert color="red" role="alert">
@@ -111,22 +110,18 @@ export function PortalLinks({ merchantId }: { merchantId: string }) {
             )}
           </Stack>
         </form>
-      </Paper>
-      <Group>
-        <ActionButton
-          variant="outline"
-          color="red"
-          disabledReason={refusal({ platform: 'operator', merchant: 'owner' })}
-          onClick={open}
-        >
-          End all portal logins
-        </ActionButton>
-        {end.isSuccess && (
-          <Text size="sm" role="status">
-            All portal logins have ended.
-          </Text>
         )}
-      </Group>
+        <Group>
+          <Button variant="outline" color="red" onClick={open}>
+            End all portal logins
+          </Button>
+          {end.isSuccess && (
+            <Text size="sm" role="status">
+              All portal logins have ended.
+            </Text>
+          )}
+        </Group>
+      </Stack>
       {ending && (
         <Confirm
           title="End all portal logins?"
@@ -142,6 +137,6 @@ export function PortalLinks({ merchantId }: { merchantId: string }) {
           </Text>
         </Confirm>
       )}
-    </Stack>
+    </Paper>
   );
 }
