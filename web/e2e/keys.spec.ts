@@ -42,8 +42,8 @@ test('ops make a portal link that opens the merchant, and end what came through 
   await signIn(page);
   await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
   await page.goto(`/m/${stage.merchant}/people`);
-  await page.getByLabel('Called').fill('Jane');
-  await page.getByRole('button', { name: 'Make link' }).click();
+  await page.getByLabel('Whom it is for').fill('Jane');
+  await page.getByRole('button', { name: 'Make a link' }).click();
   const url = (await page.getByText(/portal#token=/).textContent()) ?? '';
   const guest = await (await browser.newContext()).newPage();
   const { pathname, hash } = new URL(url);

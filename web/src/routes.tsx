@@ -78,6 +78,22 @@ export const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import('./pages/event-type')).EventTypePage }),
       },
       {
+        path: 'platform/apps',
+        lazy: async () => ({ Component: (await import('./pages/apps')).Apps }),
+      },
+      {
+        path: 'platform/apps/:appId',
+        lazy: async () => ({ Component: (await import('./pages/app')).AppPage }),
+      },
+      {
+        path: 'm/:merchantId/apps',
+        lazy: async () => ({ Component: (await import('./pages/installations')).Installations }),
+      },
+      {
+        path: 'm/:merchantId/simulate',
+        lazy: async () => ({ Component: (await import('./pages/simulate')).Simulate }),
+      },
+      {
         path: 'm/:merchantId/api-keys',
         lazy: async () => ({ Component: (await import('./pages/merchant-keys')).MerchantKeys }),
       },

@@ -1,17 +1,16 @@
 import { Button, Group, Stack, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { Link, useParams, useSearchParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 import type { Endpoint, Owner } from '../api/endpoints';
 import { paths } from '../path-builder';
 import { Empty, Failed, Loading } from '../ui/states';
 import { WRITE_ENDPOINTS, useRefusal } from './access';
-import { EndpointFilters } from './endpoint-filters';
+import { ENDPOINT_FILTERS, EndpointFilters } from './endpoint-filters';
 import { EndpointTable } from './endpoint-table';
 import { stateOf } from './endpoint-state';
 import { FirstEndpoint } from './first-endpoint';
 import { useEndpointsOf } from './endpoints';
-
-const FILTERS = ['q', 'state', 'event_type'];
+import { useFilter } from './filter';
 
 export function Endpoints() {
   const { merchantId = '' } = useParams();
@@ -31,12 +30,11 @@ export function Endpoints() {
 
 /** The endpoints of a merchant or an app, with what narrows them down in the address. */
 export function EndpointList({ owner, title }: { owner: Owner; title: ReactNode }) {
-  const [search, setSearch] = useSearchParams();
+  const filter = useFilter(...ENDPOINT_FILTERS);
   const endpoints = useEndpointsOf(owner);
   const refused = useRefusal(owner)(WRITE_ENDPOINTS);
   const all = endpoints.data?.data ?? [];
-  const rows = all.filter((endpoint) => matches(endpoint, search));
-  const isFiltered = FILTERS.some((name) => search.get(name));
+  const rows = all.filter((endpoint) => matches(endpoint, filter.values));
   return (
     <>
       <Group justify="space-between">
@@ -53,22 +51,9 @@ export function EndpointList({ owner, title }: { owner: Owner; title: ReactNode 
       {all.length > 0 && <EndpointFilters endpoints={all} />}
       {all.length > 0 && rows.length === 0 && (
         <Empty title="No endpoint matches">
-          {isFiltered && (
-            <Button
-              variant="default"
-              onClick={() =>
-                setSearch(
-                  (known) => {
-                    for (const name of FILTERS) known.delete(name);
-                    return known;
-                  },
-                  { replace: true },
-                )
-              }
-            >
-              Clear filters
-            </Button>
-          )}
+          <Button variant="default" onClick={filter.clear}>
+            Clear filters
+          </Button>
         </Empty>
       )}
       {rows.length > 0 && <EndpointTable owner={owner} rows={rows} all={all} refused={refused} />}
@@ -76,14 +61,13 @@ export function EndpointList({ owner, title }: { owner: Owner; title: ReactNode 
   );
 }
 
-function matches(endpoint: Endpoint, search: URLSearchParams): boolean {
-  const words = (search.get('q') ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+type Wanted = Record<(typeof ENDPOINT_FILTERS)[number], string>;
+
+function matches(endpoint: Endpoint, { q, state, event_type }: Wanted): boolean {
   const text = `${endpoint.url} ${endpoint.description} ${endpoint.id}`.toLowerCase();
-  const state = search.get('state');
-  const type = search.get('event_type');
   return (
-    words.every((word) => text.includes(word)) &&
+    q.toLowerCase().split(/\s+/).every((word) => text.includes(word)) &&
     (!state || stateOf(endpoint) === state) &&
-    (!type || endpoint.event_types.includes(type))
+    (!event_type || endpoint.event_types.includes(event_type))
   );
 }

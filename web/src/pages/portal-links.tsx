@@ -17,32 +17,15 @@ const LIVES = [
   { value: '8h', label: '8 hours' },
   { value: '24h', label: '24 hours' },
 ];
+const ROLES = [
+  { value: 'viewer', label: 'only look' },
+  { value: 'developer', label: 'change endpoints and retry' },
+];
 
-/** Links that let somebody into this merchant's dashboard without an account. */
+/** Links that let somebody into this merchant's pages without an account, and the end of them all. */
 export function PortalLinks({ merchantId }: { merchantId: string }) {
-  const path = { merchant_id: merchantId };
   const refusal = useRefusal({ merchantId });
-  const [ending, { open, close }] = useDisclosure();
-  const create = useMutation({
-    mutationFn: (body: components['schemas']['CreatePortalLink']) =>
-      data(api.POST('/v1/merchants/{merchant_id}/portal-links', { params: { path }, body })),
-  });
-  const end = useMutation({
-    mutationFn: () => data(api.DELETE('/v1/merchants/{merchant_id}/portal-links', { params: { path } })),
-    onSuccess: close,
-  });
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    create.mutate({
-      role: form.get('role') as 'viewer',
-      expires_in: String(form.get('expires_in')),
-      label: String(form.get('label')).trim() || undefined,
-    });
-  }
-  const mayEnd = !refusal({ platform: 'operator', merchant: 'owner' });
-  const mayMake = !refusal({ platform: 'operator' });
-  if (!mayEnd) return null;
+  if (refusal({ platform: 'operator', merchant: 'owner' })) return null;
   return (
     <Paper withBorder p="md">
       <Stack>
@@ -53,76 +36,99 @@ export function PortalLinks({ merchantId }: { merchantId: string }) {
           A portal link lets somebody whom the platform knows into the pages of this merchant, without an
           account. It is good once, and for ten minutes; their login ends after the time you choose.
         </Text>
-        {mayMake && (
-        <form onSubmit={submit}>
-          <Stack>
-            <Group align="start">
-              <Select
-                name="role"
-                label="They may"
-                data={[
-                  { value: 'viewer', label: 'only look' },
-                  { value: 'developer', label: 'change endpoints and retry' },
-                ]}
-                defaultValue="viewer"
-                allowDeselect={false}
-                w={240}
-              />
-              <Select
-                name="expires_in"
-                label="They stay logged in for"
-                data={LIVES}
-                defaultValue="1h"
-                allowDeselect={false}
-                w={200}
-              />
-              <TextInput
-                name="label"
-                label="Called"
-                description="In the audit log"
-                inputWrapperOrder={['label', 'input', 'description', 'error']}
-                placeholder="Jane"
-                maxLength={120}
-                error={faultAt(create.error, '/label')}
-                w={200}
-              />
-            </Group>
-            <Group>
-              <Button type="submit" variant="default" loading={create.isPending}>
-                Make link
-              </Button>
-            </Group>
-            {create.isError && (
-              <Alert color="red" role="alert">
-                {words(create.error)}
-              </Alert>
-            )}
-            {create.data && (
-              <Alert color="green" title="Give this link to the one it is for, and to nobody else">
-                <Group gap="xs" wrap="nowrap">
-                  <Code style={{ overflowWrap: 'anywhere' }}>{create.data.url}</Code>
-                  <Copy text={create.data.url} what="link" />
-                </Group>
-                <Text size="sm">
-                  It can be opened until <Time at={create.data.expires_at} />.
-                </Text>
-              </Alert>
-            )}
-          </Stack>
-        </form>
-        )}
-        <Group>
-          <Button variant="outline" color="red" onClick={open}>
-            End all portal logins
-          </Button>
-          {end.isSuccess && (
-            <Text size="sm" role="status">
-              All portal logins have ended.
-            </Text>
-          )}
-        </Group>
+        {!refusal({ platform: 'operator' }) && <MakeLink merchantId={merchantId} />}
+        <EndAll merchantId={merchantId} />
       </Stack>
-      {ending && (
+    </Paper>
+  );
+}
+
+function MakeLink({ merchantId }: { merchantId: string }) {
+  const params = { path: { merchant_id: merchantId } };
+  const make = useMutation({
+    mutationFn: (body: components['schemas']['CreatePortalLink']) =>
+      data(api.POST('/v1/merchants/{merchant_id}/portal-links', { params, body })),
+  });
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    make.mutate({
+      role: form.get('role') as 'viewer',
+      expires_in: String(form.get('expires_in')),
+      label: String(form.get('label')).trim() || undefined,
+    });
+  }
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <Group align="end">
+          <TextInput
+            name="label"
+            label="Whom it is for"
+            placeholder="as the audit log calls them"
+            maxLength={120}
+            error={faultAt(make.error, '/label')}
+            w={260}
+          />
+          <Select
+            name="role"
+            label="They may"
+            data={ROLES}
+            defaultValue="viewer"
+            allowDeselect={false}
+            w={240}
+          />
+          <Select
+            name="expires_in"
+            label="They stay logged in for"
+            data={LIVES}
+            defaultValue="1h"
+            allowDeselect={false}
+            w={190}
+          />
+          <Button type="submit" variant="default" loading={make.isPending}>
+            Make a link
+          </Button>
+        </Group>
+        {make.isError && (
+          <Alert color="red" role="alert">
+            {words(make.error)}
+          </Alert>
+        )}
+        {make.data && (
+          <Alert color="green" title="Give this link to the one it is for, and to nobody else">
+            <Group gap="xs" wrap="nowrap">
+              <Code style={{ overflowWrap: 'anywhere' }}>{make.data.url}</Code>
+              <Copy text={make.data.url} what="link" />
+            </Group>
+            <Text size="sm">
+              It can be opened until <Time at={make.data.expires_at} />.
+            </Text>
+          </Alert>
+        )}
+      </Stack>
+    </form>
+  );
+}
+
+function EndAll({ merchantId }: { merchantId: string }) {
+  const params = { path: { merchant_id: merchantId } };
+  const [asking, { open, close }] = useDisclosure();
+  const end = useMutation({
+    mutationFn: () => data(api.DELETE('/v1/merchants/{merchant_id}/portal-links', { params })),
+    onSuccess: close,
+  });
+  return (
+    <Group>
+      <Button variant="outline" color="red" onClick={open}>
+        End all portal logins
+      </Button>
+      {end.isSuccess && (
+        <Text size="sm" role="status">
+          All portal logins have ended.
+        </Text>
+      )}
+      {asking && (
         <Confirm
           title="End all portal logins?"
           action="End them"
@@ -137,6 +143,6 @@ export function PortalLinks({ merchantId }: { merchantId: string }) {
           </Text>
         </Confirm>
       )}
-    </Paper>
+    </Group>
   );
 }
