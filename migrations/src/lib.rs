@@ -13,6 +13,7 @@ mod m0007_retry_jobs;
 mod m0008_audit;
 mod m0010_keys_of_apps;
 mod m0011_people;
+mod m0012_stats;
 mod sql;
 
 /// All steps in order.
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_audit::Migration),
             Box::new(m0010_keys_of_apps::Migration),
             Box::new(m0011_people::Migration),
+            Box::new(m0012_stats::Migration),
         ]
     }
 }

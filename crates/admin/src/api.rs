@@ -21,6 +21,7 @@ mod merchants;
 mod retry_jobs;
 mod sessions;
 pub(crate) mod simulate;
+mod stats;
 mod timelines;
 mod users;
 
@@ -64,6 +65,7 @@ pub(crate) type Apis = (
         members::MembersApi,
         invitations::InvitationsApi,
         audit_log::AuditLogApi,
+        stats::StatsApi,
     ),
 );
 
@@ -112,6 +114,8 @@ pub(crate) enum Tag {
     /// Who did what to what.
     #[oai(rename = "Audit log")]
     AuditLog,
+    /// Figures over time, and what waits.
+    Stats,
 }
 
 /// The API as poem-openapi describes and serves it.
@@ -143,6 +147,7 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
             members::MembersApi,
             invitations::InvitationsApi,
             audit_log::AuditLogApi,
+            stats::StatsApi,
         ),
     );
     OpenApiService::new(apis, "Hookyard", env!("CARGO_PKG_VERSION"))

@@ -13,6 +13,7 @@ use domain::error::FieldError;
 use domain::id::{Id, Kind};
 use domain::merchant::{AcrClock, SchemaMode};
 use domain::retry_job::RetryJobStatus;
+use domain::stats::Range;
 use domain::trigger::activity::ActivityKind;
 use domain::trigger::checkout::{CheckoutKind, CheckoutState, Step};
 use domain::trigger::session::SessionState;
@@ -251,6 +252,7 @@ words! {
     "CheckoutState", "Where a checkout stands. All but `open` are final.", CheckoutState: CheckoutState::ALL;
     "CheckoutKind", "Of a store, or of a funnel.", CheckoutKind: [CheckoutKind::Store, CheckoutKind::Funnel];
     "CheckoutStep", "How far a store's checkout has come.", Step: Step::ALL;
+    "StatsRange", "A span of time that ends now.", Range: Range::ALL;
     "TimelineKind", "What an entry of a timeline tells of.", EntryKind: EntryKind::ALL;
 }
 

@@ -24,5 +24,6 @@ pub mod secret;
 pub mod shard;
 pub mod signing;
 pub mod spelling;
+pub mod stats;
 pub mod tenancy;
 pub mod trigger;

@@ -17,6 +17,7 @@ pub mod retry_jobs;
 mod schemas;
 pub mod secrets;
 mod settings;
+pub mod stats;
 pub mod test_send;
 pub mod timers;
 mod triggers;
@@ -52,6 +53,7 @@ pub struct Gateway {
     activity_room: ingest::Room,
     schemas: schemas::Schemas,
     tests: TestLimiter,
+    stats: Arc<stats::Stats>,
     /// Ids and secrets are drawn from here. Seeded by the system, or by a test.
     rng: Mutex<StdRng>,
     /// The id that the last activity was given.
@@ -93,11 +95,18 @@ impl Gateway {
     ) -> Arc<Self> {
         let (requests, waiting) = mpsc::channel(settings.ingest_waiting.max(1));
         let mut rng = StdRng::from_rng(&mut system_rng());
+        let counts = Arc::new(stats::Stats::default());
+        tokio::spawn(stats::write_regularly(
+            Arc::clone(&counts),
+            Arc::clone(&storage),
+            stop.clone(),
+        ));
         let batcher = ingest::flusher::Flusher {
             storage: Arc::clone(&storage),
             queue: Arc::clone(&queue),
             config: Arc::clone(&config),
             clock: Arc::clone(&clock),
+            stats: Arc::clone(&counts),
             rng: StdRng::from_rng(&mut rng),
         };
         tokio::spawn(batcher.run(waiting, settings.ingest_pace, stop.clone()));
@@ -106,6 +115,7 @@ impl Gateway {
             Arc::clone(&queue),
             Arc::clone(&config),
             settings.triggers,
+            Arc::clone(&counts),
             Arc::clone(&clock),
         ));
         let (activities, waiting) = mpsc::channel(settings.ingest_waiting.max(1));
@@ -130,6 +140,7 @@ impl Gateway {
             activity_room,
             schemas: schemas::Schemas::default(),
             tests,
+            stats: counts,
             rng: Mutex::new(rng),
             last_activity: Mutex::new(ActivityId::floor(Micros(0))),
             clock,
@@ -140,6 +151,11 @@ impl Gateway {
     /// The configuration as this process knows it.
     pub fn config(&self) -> &Arc<ConfigCache> {
         &self.config
+    }
+
+    /// What charts show, on its way to the database.
+    pub const fn stats(&self) -> &Arc<stats::Stats> {
+        &self.stats
     }
 
     /// Whether the ingest batcher has ended although nobody asked it to: the process should end too.

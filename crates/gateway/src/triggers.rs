@@ -26,6 +26,7 @@ use storage::{Error, Storage};
 use tokio::sync::OnceCell;
 
 use crate::config_cache::{ConfigCache, MerchantConfig};
+use crate::stats::Stats;
 
 /// Times a decision is repeated because the configuration moved under it.
 const REPEATS: usize = 16;
@@ -41,6 +42,7 @@ pub(crate) struct Triggers {
     pub queue: Arc<dyn Queue>,
     pub config: Arc<ConfigCache>,
     pub settings: TriggerSettings,
+    stats: Arc<Stats>,
     clock: Arc<dyn Clock>,
     contact_key: OnceCell<[u8; 32]>,
 }
@@ -84,6 +86,7 @@ impl Triggers {
         queue: Arc<dyn Queue>,
         config: Arc<ConfigCache>,
         settings: TriggerSettings,
+        stats: Arc<Stats>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
@@ -91,6 +94,7 @@ impl Triggers {
             queue,
             config,
             settings,
+            stats,
             clock,
             contact_key: OnceCell::new(),
         }
@@ -193,6 +197,7 @@ impl Triggers {
         let stubs: Vec<Stub> = publications
             .iter()
             .flat_map(|publication| &publication.events)
+            .inspect(|(event, _)| self.stats.event(event))
             .flat_map(|(event, deliveries)| {
                 let sent = deliveries.iter().filter(|delivery| delivery.skip.is_none());
                 sent.map(|delivery| Stub {

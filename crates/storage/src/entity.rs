@@ -37,5 +37,6 @@ pub(crate) mod server_key;
 pub(crate) mod session;
 pub(crate) mod shopper;
 pub(crate) mod shopper_key;
+pub(crate) mod stat;
 pub(crate) mod subscription;
 pub(crate) mod user;

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use domain::clock::{Clock as _, Micros};
 use domain::id::DeliveryId;
+use domain::stats::Span;
 use futures::FutureExt as _;
 use sqlx::postgres::PgQueryResult;
 use sqlx::{AssertSqlSafe, Connection as _, PgPool, SqliteConnection};
 use uuid::Uuid;
 
+use crate::stats::seconds;
 use crate::{Error, Hot, Storage, connect, partitions};
 
 /// How long keys (client event ids, idempotency keys) keep their word.
@@ -68,6 +70,7 @@ impl Storage {
             log_us: (now - keep).0,
             keys: (now - KEYS).0,
             answers: (now - ANSWERS).0,
+            now,
         };
         match &self.hot {
             Hot::Postgres(pool) => {
@@ -107,6 +110,14 @@ struct Before {
     keys: i64,
     /// Answers given before.
     answers: i64,
+    now: Micros,
+}
+
+impl Before {
+    /// Slots of counts that began before.
+    fn stats(self, span: Span) -> i64 {
+        (self.now - span.kept()).0
+    }
 }
 
 /// A step through the tables that have no days. True when one of them has more.
@@ -142,6 +153,19 @@ async fn expire_lists(pool: &PgPool, before: Before) -> Result<bool, Error> {
     .bind(LIST_STEP)
     .execute(pool)
     .await?;
+    let mut full_stats = false;
+    for span in Span::ALL {
+        let done = sqlx::query(
+            "delete from stats where ctid = any (array(
+               select ctid from stats where scope in (0, 1, 2) and span_s = $1 and slot_us < $2 limit $3))",
+        )
+        .bind(seconds(span))
+        .bind(before.stats(span))
+        .bind(LIST_STEP)
+        .execute(pool)
+        .await?;
+        full_stats |= i64::try_from(done.rows_affected()) == Ok(LIST_STEP);
+    }
     let changes = sqlx::query(
         "delete from config_changes where ctid = any (array(
            select ctid from config_changes where v < (select v from config_clock) - $1 limit $2))",
@@ -151,7 +175,12 @@ async fn expire_lists(pool: &PgPool, before: Before) -> Result<bool, Error> {
     .execute(pool)
     .await?;
     let full = |done: PgQueryResult| i64::try_from(done.rows_affected()) == Ok(LIST_STEP);
-    Ok(full(keys) || full(answers) || full(failed) || full(changes) || full(retry_jobs))
+    Ok(full_stats
+        || full(keys)
+        || full(answers)
+        || full(failed)
+        || full(changes)
+        || full(retry_jobs))
 }
 
 /// All old sessions and checkouts, open ones too, step by step: the days that hold their activities go after them.
@@ -242,6 +271,16 @@ async fn expire_rows(connection: &mut SqliteConnection, before: Before) -> Resul
         ),
     ] {
         let done = sqlx::query(statement).bind(edge).bind(STEP);
+        gone += done.execute(&mut *connection).await?.rows_affected();
+    }
+    for span in Span::ALL {
+        let done = sqlx::query(
+            "delete from stats where rowid in (
+               select rowid from stats where scope in (0, 1, 2) and span_s = ? and slot_us < ? limit ?)",
+        )
+        .bind(seconds(span))
+        .bind(before.stats(span))
+        .bind(STEP);
         gone += done.execute(&mut *connection).await?.rows_affected();
     }
     Ok(gone > 0)

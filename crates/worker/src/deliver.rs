@@ -14,6 +14,7 @@ use domain::event::Event;
 use domain::id::{AttemptId, BatchId};
 use domain::retry::RetryPolicy;
 use futures::FutureExt as _;
+use gateway::stats::Stats;
 use gateway::test_send::Sender;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use storage::claims::Claimed;
@@ -27,6 +28,7 @@ pub(crate) struct Courier {
     pub outbound: Arc<Outbound>,
     pub dialects: DialectSettings,
     pub clock: Arc<dyn Clock>,
+    pub stats: Arc<Stats>,
 }
 
 /// A POST to be made.
@@ -83,11 +85,17 @@ pub(crate) async fn deliver(courier: &Courier, posting: Posting) -> (Vec<Settlem
         outcome: exchange.outcome,
         took: exchange.duration,
     };
+    let ended_at = courier.clock.now();
+    for ready in post.all() {
+        courier
+            .stats
+            .attempt(&ready.event, endpoint.id, &exchange, ended_at);
+    }
     let sent = Sent {
         batch_id,
         chance,
         started_at,
-        ended_at: courier.clock.now(),
+        ended_at,
         request_headers,
         exchange,
     };

@@ -85,6 +85,7 @@ impl Dispatcher {
             outbound: Arc::clone(&parts.outbound),
             dialects: settings.dialects.clone(),
             clock: Arc::clone(&clock),
+            stats: Arc::clone(parts.gateway.stats()),
         };
         Self {
             lanes: Lanes::new(Limits {

@@ -12,9 +12,10 @@ use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 
+pub(super) use self::bodies::EndpointOut;
 use self::bodies::{
-    CreateEndpoint, CreatedEndpoint, EndpointOut, RotateSecretIn, SecretsOut, Subscriptions,
-    TestSendIn, UpdateEndpoint,
+    CreateEndpoint, CreatedEndpoint, RotateSecretIn, SecretsOut, Subscriptions, TestSendIn,
+    UpdateEndpoint,
 };
 pub(crate) use self::of_apps::AppEndpointsApi;
 use super::Tag;

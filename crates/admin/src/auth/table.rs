@@ -153,6 +153,11 @@ pub(crate) const TABLE: &[Row] = &[
     row("getAnyRetryJob",       P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
     row("cancelAnyRetryJob",    OPERATOR, NO_ONE,    NO_APP, write(Deliveries)),
 
+    row("getEndpointStats",     P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
+    row("getAppEndpointStats",  P_VIEWER, NO_ONE,    APP,    read(Deliveries)),
+    row("listEndpointStats",    P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
+    row("getStats",             P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
+
     row("listEventTypes",       P_VIEWER, M_VIEWER,  APP,    Key::Any),
     row("createEventType",      OPERATOR, NO_ONE,    NO_APP, write(Events)),
     row("getEventType",         P_VIEWER, M_VIEWER,  APP,    Key::Any),

@@ -340,6 +340,13 @@ async fn nobody_reaches(running: &Running) {
     let ids = things_of(running, &admin, &other).await;
     let callers = callers(running, &admin, &own).await;
     let table = table();
+    // Counts are written behind the work: let none of what was done here come later.
+    running
+        .app
+        .gateway
+        .stats()
+        .write(&running.app.storage)
+        .await;
     let before = contents(&running.url, RESTLESS).await.unwrap();
     let mut asked = 0;
     for operation in operations() {

@@ -22,6 +22,7 @@ use super::{Fate, PlannedKey, PublishedEvent, Request};
 use crate::Error;
 use crate::batcher::Collector;
 use crate::config_cache::ConfigCache;
+use crate::stats::Stats;
 
 /// Events of one merchant that one commit takes while others wait.
 const PER_MERCHANT: usize = 64;
@@ -40,6 +41,7 @@ pub(crate) struct Flusher {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) config: Arc<ConfigCache>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stats: Arc<Stats>,
     pub(crate) rng: StdRng,
 }
 
@@ -281,11 +283,13 @@ impl Flusher {
 
     /// The queue is told after the commit: a worker woken earlier would find no row.
     fn tell(&self, publications: &[Publication], fates: &[Ingested], now: Micros) {
-        let stubs: Vec<Stub> = publications
+        let stored = publications
             .iter()
             .zip(fates)
             .filter(|(_, fate)| **fate == Ingested::Stored)
-            .flat_map(|(publication, _)| &publication.events)
+            .flat_map(|(publication, _)| &publication.events);
+        let stubs: Vec<Stub> = stored
+            .inspect(|(event, _)| self.stats.event(event))
             .flat_map(|(event, deliveries)| {
                 deliveries
                     .iter()

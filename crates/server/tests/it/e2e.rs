@@ -44,6 +44,7 @@ mod signatures;
 mod simulate;
 pub(crate) mod stage;
 mod standard;
+mod stats;
 mod test_send;
 mod timelines;
 mod timers;

@@ -36,5 +36,6 @@ mod retry_jobs;
 mod schema;
 mod settle;
 mod sqlite_file;
+mod stats;
 mod triggers;
 mod world;

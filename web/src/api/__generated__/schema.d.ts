@@ -1981,6 +1981,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchants/{merchant_id}/endpoints/{endpoint_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an endpoint's figures
+         * @description How many attempts succeeded and failed and what they took, over time, by answer and by event type; what waits,
+         *     and the last delivery. Tests are not counted. Counts are a few seconds behind, and are kept for 31 days.
+         *
+         *     Who may: platform viewer/operator/admin, merchant viewer/developer/owner; API key with `deliveries:read`.
+         */
+        get: operations["getEndpointStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/apps/{app_id}/endpoints/{endpoint_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the figures of an app's endpoint
+         * @description As of a merchant's endpoint, over all merchants that have the app.
+         *
+         *     Who may: platform viewer/operator/admin, developer of the app; API key with `deliveries:read`.
+         */
+        get: operations["getAppEndpointStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchants/{merchant_id}/endpoint-stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the figures of all endpoints of a merchant
+         * @description In short, for lists: attempts over time, what waits, the last delivery. Of the newest 250 endpoints.
+         *
+         *     Who may: platform viewer/operator/admin, merchant viewer/developer/owner; API key with `deliveries:read`.
+         */
+        get: operations["listEndpointStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the platform's figures
+         * @description What waits, what came in and went out over time, which endpoints fail, which merchants are busy.
+         *
+         *     Who may: platform viewer/operator/admin; API key with `deliveries:read`.
+         */
+        get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     standardEndpointDisabled: {
@@ -2681,6 +2770,29 @@ export interface components {
          * @enum {string}
          */
         ActivityType: "page_viewed" | "product_viewed" | "collection_viewed" | "cart_updated" | "identified" | "customer_created" | "checkout_opened" | "checkout_step" | "order_completed" | "funnel_checkout_created" | "funnel_email_entered" | "funnel_sms_entered" | "funnel_step" | "funnel_completed";
+        /**
+         * AnswerCount
+         * @description Attempts that ended alike.
+         * @example {
+         *       "outcome": "http_status",
+         *       "http_status": 500,
+         *       "count": 12
+         *     }
+         */
+        AnswerCount: {
+            /** @description How. */
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Format: uint16
+             * @description The answer's status; null without one.
+             */
+            http_status: number | null;
+            /**
+             * Format: uint64
+             * @description How many.
+             */
+            count: number;
+        };
         /**
          * ApiKey
          * @description An API key without the key itself.
@@ -3786,6 +3898,211 @@ export interface components {
          */
         EndpointId: string;
         /**
+         * EndpointStats
+         * @description The figures of an endpoint.
+         * @example {
+         *       "endpoint_id": "ep_01h455vb4pex5vsknk084sn02q",
+         *       "from": "2026-05-06T11:00:00.000Z",
+         *       "to": "2026-05-07T10:00:00.000Z",
+         *       "step_seconds": 3600,
+         *       "totals": {
+         *         "succeeded": 1520,
+         *         "failed": 12,
+         *         "p50_ms": 34.5,
+         *         "p90_ms": 88,
+         *         "p99_ms": 240
+         *       },
+         *       "series": [
+         *         {
+         *           "at": "2026-05-06T11:00:00.000Z",
+         *           "succeeded": 1520,
+         *           "failed": 12,
+         *           "p50_ms": 34.5,
+         *           "p90_ms": 88,
+         *           "p99_ms": 240
+         *         }
+         *       ],
+         *       "by_answer": [
+         *         {
+         *           "outcome": "http_status",
+         *           "http_status": 500,
+         *           "count": 12
+         *         }
+         *       ],
+         *       "by_event_type": [
+         *         {
+         *           "event_type": "ABANDONED_SESSION",
+         *           "succeeded": 1520,
+         *           "failed": 12
+         *         }
+         *       ],
+         *       "waiting": {
+         *         "count": 3,
+         *         "oldest_at": "2026-05-07T10:00:00.000Z",
+         *         "next_attempt_at": "2026-05-07T10:01:00.000Z"
+         *       },
+         *       "last_delivery": {
+         *         "id": "dlv_01h455vb4pex5vsknk084sn02q",
+         *         "event_id": "order-1001",
+         *         "endpoint_id": "ep_01h455vb4pex5vsknk084sn02q",
+         *         "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
+         *         "event_type": "ABANDONED_SESSION",
+         *         "status": "retrying",
+         *         "skip_reason": null,
+         *         "attempt_count": 1,
+         *         "next_attempt_at": "2026-05-07T10:01:00.000Z",
+         *         "last_outcome": "http_status",
+         *         "last_http_status": 500,
+         *         "created_at": "2026-05-07T10:00:00.123Z",
+         *         "finished_at": null,
+         *         "is_test": false
+         *       }
+         *     }
+         */
+        EndpointStats: {
+            /** @description Whose figures. */
+            endpoint_id: components["schemas"]["EndpointId"];
+            /**
+             * Format: date-time
+             * @description Where the range begins.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it ends: now.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            to: string;
+            /**
+             * Format: uint64
+             * @description The distance of two points, in seconds.
+             */
+            step_seconds: number;
+            /** @description Of the whole range. */
+            totals: components["schemas"]["Totals"];
+            /** @description Point by point, oldest first. */
+            series: components["schemas"]["Point"][];
+            /** @description By how attempts ended, the most frequent first. */
+            by_answer: components["schemas"]["AnswerCount"][];
+            /** @description By event type, in order of name. */
+            by_event_type: components["schemas"]["TypeCount"][];
+            /** @description What waits now. */
+            waiting: components["schemas"]["Waiting"];
+            /** @description The newest delivery; null when there was none. */
+            last_delivery: components["schemas"]["Delivery"] | null;
+        };
+        /**
+         * EndpointSummaries
+         * @description The figures of a merchant's endpoints, in short.
+         * @example {
+         *       "data": [
+         *         {
+         *           "endpoint_id": "ep_01h455vb4pex5vsknk084sn02q",
+         *           "totals": {
+         *             "succeeded": 1520,
+         *             "failed": 12,
+         *             "p50_ms": 34.5,
+         *             "p90_ms": 88,
+         *             "p99_ms": 240
+         *           },
+         *           "series": [
+         *             {
+         *               "at": "2026-05-06T11:00:00.000Z",
+         *               "succeeded": 1520,
+         *               "failed": 12,
+         *               "p50_ms": 34.5,
+         *               "p90_ms": 88,
+         *               "p99_ms": 240
+         *             }
+         *           ],
+         *           "waiting": {
+         *             "count": 3,
+         *             "oldest_at": "2026-05-07T10:00:00.000Z",
+         *             "next_attempt_at": "2026-05-07T10:01:00.000Z"
+         *           },
+         *           "last_delivery": {
+         *             "id": "dlv_01h455vb4pex5vsknk084sn02q",
+         *             "event_id": "order-1001",
+         *             "endpoint_id": "ep_01h455vb4pex5vsknk084sn02q",
+         *             "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
+         *             "event_type": "ABANDONED_SESSION",
+         *             "status": "retrying",
+         *             "skip_reason": null,
+         *             "attempt_count": 1,
+         *             "next_attempt_at": "2026-05-07T10:01:00.000Z",
+         *             "last_outcome": "http_status",
+         *             "last_http_status": 500,
+         *             "created_at": "2026-05-07T10:00:00.123Z",
+         *             "finished_at": null,
+         *             "is_test": false
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        EndpointSummaries: {
+            /** @description The endpoints, newest first. */
+            data: components["schemas"]["EndpointSummary"][];
+        };
+        /**
+         * EndpointSummary
+         * @description The figures of an endpoint, in short.
+         * @example {
+         *       "endpoint_id": "ep_01h455vb4pex5vsknk084sn02q",
+         *       "totals": {
+         *         "succeeded": 1520,
+         *         "failed": 12,
+         *         "p50_ms": 34.5,
+         *         "p90_ms": 88,
+         *         "p99_ms": 240
+         *       },
+         *       "series": [
+         *         {
+         *           "at": "2026-05-06T11:00:00.000Z",
+         *           "succeeded": 1520,
+         *           "failed": 12,
+         *           "p50_ms": 34.5,
+         *           "p90_ms": 88,
+         *           "p99_ms": 240
+         *         }
+         *       ],
+         *       "waiting": {
+         *         "count": 3,
+         *         "oldest_at": "2026-05-07T10:00:00.000Z",
+         *         "next_attempt_at": "2026-05-07T10:01:00.000Z"
+         *       },
+         *       "last_delivery": {
+         *         "id": "dlv_01h455vb4pex5vsknk084sn02q",
+         *         "event_id": "order-1001",
+         *         "endpoint_id": "ep_01h455vb4pex5vsknk084sn02q",
+         *         "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
+         *         "event_type": "ABANDONED_SESSION",
+         *         "status": "retrying",
+         *         "skip_reason": null,
+         *         "attempt_count": 1,
+         *         "next_attempt_at": "2026-05-07T10:01:00.000Z",
+         *         "last_outcome": "http_status",
+         *         "last_http_status": 500,
+         *         "created_at": "2026-05-07T10:00:00.123Z",
+         *         "finished_at": null,
+         *         "is_test": false
+         *       }
+         *     }
+         */
+        EndpointSummary: {
+            /** @description Whose figures. */
+            endpoint_id: components["schemas"]["EndpointId"];
+            /** @description Of the whole range. */
+            totals: components["schemas"]["Totals"];
+            /** @description Point by point, oldest first. */
+            series: components["schemas"]["Point"][];
+            /** @description What waits now. */
+            waiting: components["schemas"]["Waiting"];
+            /** @description The newest delivery; null when there was none. */
+            last_delivery: components["schemas"]["Delivery"] | null;
+        };
+        /**
          * Event
          * @description An event.
          * @example {
@@ -3920,6 +4237,68 @@ export interface components {
             };
             /** @description Whether it ships with the product. */
             built_in: boolean;
+        };
+        /**
+         * FailingEndpoint
+         * @description An endpoint that only fails, or was disabled for it.
+         * @example {
+         *       "endpoint": {
+         *         "id": "ep_01h455vb4pex5vsknk084sn02q",
+         *         "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
+         *         "app_id": null,
+         *         "url": "https://hooks.example.com/flexype",
+         *         "dialect": "flexype",
+         *         "webhook_id": null,
+         *         "event_types": [
+         *           "ABANDONED_SESSION"
+         *         ],
+         *         "description": "CRM",
+         *         "version": "2026-05",
+         *         "headers": {},
+         *         "rate_limit": null,
+         *         "timeout": null,
+         *         "schedule": null,
+         *         "batch": null,
+         *         "signed": true,
+         *         "enabled": true,
+         *         "disabled_reason": null,
+         *         "disabled_at": null,
+         *         "failing_since": null,
+         *         "created_at": "2026-05-07T10:00:00.000Z",
+         *         "updated_at": "2026-05-07T10:00:00.000Z"
+         *       },
+         *       "merchant_name": "Blue Door",
+         *       "waiting": 18,
+         *       "last_delivery": {
+         *         "id": "dlv_01h455vb4pex5vsknk084sn02q",
+         *         "event_id": "order-1001",
+         *         "endpoint_id": "ep_01h455vb4pex5vsknk084sn02q",
+         *         "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
+         *         "event_type": "ABANDONED_SESSION",
+         *         "status": "retrying",
+         *         "skip_reason": null,
+         *         "attempt_count": 1,
+         *         "next_attempt_at": "2026-05-07T10:01:00.000Z",
+         *         "last_outcome": "http_status",
+         *         "last_http_status": 500,
+         *         "created_at": "2026-05-07T10:00:00.123Z",
+         *         "finished_at": null,
+         *         "is_test": false
+         *       }
+         *     }
+         */
+        FailingEndpoint: {
+            /** @description The endpoint. */
+            endpoint: components["schemas"]["Endpoint"];
+            /** @description Its merchant's name; null for an app's. */
+            merchant_name: string | null;
+            /**
+             * Format: uint64
+             * @description Deliveries that have not ended.
+             */
+            waiting: number;
+            /** @description The newest delivery. */
+            last_delivery: components["schemas"]["Delivery"] | null;
         };
         /**
          * Identity
@@ -4398,6 +4777,35 @@ export interface components {
             updated_at: string;
         };
         /**
+         * MerchantCount
+         * @description What was counted of a merchant.
+         * @example {
+         *       "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
+         *       "events": 1510,
+         *       "succeeded": 1520,
+         *       "failed": 12
+         *     }
+         */
+        MerchantCount: {
+            /** @description The merchant. */
+            merchant_id: components["schemas"]["MerchantId"];
+            /**
+             * Format: uint64
+             * @description Events that happened.
+             */
+            events: number;
+            /**
+             * Format: uint64
+             * @description Attempts that receivers took.
+             */
+            succeeded: number;
+            /**
+             * Format: uint64
+             * @description Attempts that they did not.
+             */
+            failed: number;
+        };
+        /**
          * @description The id of a merchant.
          * @example mer_01h455vb4pex5vsknk084sn02q
          */
@@ -4461,11 +4869,320 @@ export interface components {
          */
         Outcome: "success" | "http_status" | "redirect" | "blocked_address" | "dns_error" | "connect_refused" | "connect_timeout" | "tls_untrusted" | "tls_name_mismatch" | "tls_expired" | "tls_protocol" | "tls_handshake" | "timeout" | "reset" | "invalid_response" | "unknown" | "cancelled";
         /**
+         * PlatformPoint
+         * @description A point of the platform's charts.
+         * @example {
+         *       "at": "2026-05-06T11:00:00.000Z",
+         *       "events": 1510,
+         *       "succeeded": 1520,
+         *       "failed": 12,
+         *       "p50_ms": 34.5,
+         *       "p90_ms": 88,
+         *       "p99_ms": 240
+         *     }
+         */
+        PlatformPoint: {
+            /**
+             * Format: date-time
+             * @description Where its span of time begins.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            at: string;
+            /**
+             * Format: uint64
+             * @description Events that happened.
+             */
+            events: number;
+            /**
+             * Format: uint64
+             * @description Attempts that the receiver took.
+             */
+            succeeded: number;
+            /**
+             * Format: uint64
+             * @description Attempts that it did not.
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description What half of the attempts took at most, in milliseconds; null without attempts.
+             */
+            p50_ms: number | null;
+            /**
+             * Format: double
+             * @description What nine of ten took at most.
+             */
+            p90_ms: number | null;
+            /**
+             * Format: double
+             * @description What 99 of 100 took at most.
+             */
+            p99_ms: number | null;
+        };
+        /**
          * @description What a person may do on the whole platform.
          * @example viewer
          * @enum {string}
          */
         PlatformRole: "viewer" | "operator" | "admin";
+        /**
+         * PlatformStats
+         * @description The figures of the platform.
+         * @example {
+         *       "from": "2026-05-06T11:00:00.000Z",
+         *       "to": "2026-05-07T10:00:00.000Z",
+         *       "step_seconds": 3600,
+         *       "queue": {
+         *         "due": 4,
+         *         "oldest_due_at": "2026-05-07T10:00:00.000Z",
+         *         "in_flight": 2,
+         *         "retries_waiting": 18,
+         *         "timers_waiting": 950,
+         *         "timers_overdue": 0,
+         *         "oldest_timer_at": null
+         *       },
+         *       "totals": {
+         *         "events": 1510,
+         *         "succeeded": 1520,
+         *         "failed": 12,
+         *         "p50_ms": 34.5,
+         *         "p90_ms": 88,
+         *         "p99_ms": 240
+         *       },
+         *       "series": [
+         *         {
+         *           "at": "2026-05-06T11:00:00.000Z",
+         *           "events": 1510,
+         *           "succeeded": 1520,
+         *           "failed": 12,
+         *           "p50_ms": 34.5,
+         *           "p90_ms": 88,
+         *           "p99_ms": 240
+         *         }
+         *       ],
+         *       "by_answer": [
+         *         {
+         *           "outcome": "http_status",
+         *           "http_status": 500,
+         *           "count": 12
+         *         }
+         *       ],
+         *       "by_event_type": [
+         *         {
+         *           "events": 1510,
+         *           "event_type": "ABANDONED_SESSION",
+         *           "succeeded": 1520,
+         *           "failed": 12
+         *         }
+         *       ],
+         *       "failing_endpoints": [
+         *         {
+         *           "endpoint": {
+         *             "id": "ep_01h455vb4pex5vsknk084sn02q",
+         *             "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
+         *             "app_id": null,
+         *             "url": "https://hooks.example.com/flexype",
+         *             "dialect": "flexype",
+         *             "webhook_id": null,
+         *             "event_types": [
+         *               "ABANDONED_SESSION"
+         *             ],
+         *             "description": "CRM",
+         *             "version": "2026-05",
+         *             "headers": {},
+         *             "rate_limit": null,
+         *             "timeout": null,
+         *             "schedule": null,
+         *             "batch": null,
+         *             "signed": true,
+         *             "enabled": true,
+         *             "disabled_reason": null,
+         *             "disabled_at": null,
+         *             "failing_since": null,
+         *             "created_at": "2026-05-07T10:00:00.000Z",
+         *             "updated_at": "2026-05-07T10:00:00.000Z"
+         *           },
+         *           "merchant_name": "Blue Door",
+         *           "waiting": 18,
+         *           "last_delivery": {
+         *             "id": "dlv_01h455vb4pex5vsknk084sn02q",
+         *             "event_id": "order-1001",
+         *             "endpoint_id": "ep_01h455vb4pex5vsknk084sn02q",
+         *             "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
+         *             "event_type": "ABANDONED_SESSION",
+         *             "status": "retrying",
+         *             "skip_reason": null,
+         *             "attempt_count": 1,
+         *             "next_attempt_at": "2026-05-07T10:01:00.000Z",
+         *             "last_outcome": "http_status",
+         *             "last_http_status": 500,
+         *             "created_at": "2026-05-07T10:00:00.123Z",
+         *             "finished_at": null,
+         *             "is_test": false
+         *           }
+         *         }
+         *       ],
+         *       "merchants": [
+         *         {
+         *           "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
+         *           "events": 1510,
+         *           "succeeded": 1520,
+         *           "failed": 12
+         *         }
+         *       ]
+         *     }
+         */
+        PlatformStats: {
+            /**
+             * Format: date-time
+             * @description Where the range begins.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it ends: now.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            to: string;
+            /**
+             * Format: uint64
+             * @description The distance of two points, in seconds.
+             */
+            step_seconds: number;
+            /** @description What waits now. */
+            queue: components["schemas"]["Queue"];
+            /** @description Of the whole range. */
+            totals: components["schemas"]["PlatformTotals"];
+            /** @description Point by point, oldest first. */
+            series: components["schemas"]["PlatformPoint"][];
+            /** @description By how attempts ended, the most frequent first. */
+            by_answer: components["schemas"]["AnswerCount"][];
+            /** @description By event type, in order of name. */
+            by_event_type: components["schemas"]["PlatformTypeCount"][];
+            /** @description At most 100: those that have failed for longest, then those that were disabled for it. */
+            failing_endpoints: components["schemas"]["FailingEndpoint"][];
+            /** @description At most 100: the busiest first. */
+            merchants: components["schemas"]["MerchantCount"][];
+        };
+        /**
+         * PlatformTotals
+         * @description A sum of events and attempts.
+         * @example {
+         *       "events": 1510,
+         *       "succeeded": 1520,
+         *       "failed": 12,
+         *       "p50_ms": 34.5,
+         *       "p90_ms": 88,
+         *       "p99_ms": 240
+         *     }
+         */
+        PlatformTotals: {
+            /**
+             * Format: uint64
+             * @description Events that happened.
+             */
+            events: number;
+            /**
+             * Format: uint64
+             * @description Attempts that the receiver took.
+             */
+            succeeded: number;
+            /**
+             * Format: uint64
+             * @description Attempts that it did not.
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description What half of the attempts took at most, in milliseconds; null without attempts.
+             */
+            p50_ms: number | null;
+            /**
+             * Format: double
+             * @description What nine of ten took at most.
+             */
+            p90_ms: number | null;
+            /**
+             * Format: double
+             * @description What 99 of 100 took at most.
+             */
+            p99_ms: number | null;
+        };
+        /**
+         * PlatformTypeCount
+         * @description Events and attempts of one event type.
+         * @example {
+         *       "events": 1510,
+         *       "event_type": "ABANDONED_SESSION",
+         *       "succeeded": 1520,
+         *       "failed": 12
+         *     }
+         */
+        PlatformTypeCount: {
+            /**
+             * Format: uint64
+             * @description Events that happened.
+             */
+            events: number;
+            /** @description The type. */
+            event_type: string;
+            /**
+             * Format: uint64
+             * @description Attempts that the receiver took.
+             */
+            succeeded: number;
+            /**
+             * Format: uint64
+             * @description Attempts that it did not.
+             */
+            failed: number;
+        };
+        /**
+         * Point
+         * @description A point of a chart.
+         * @example {
+         *       "at": "2026-05-06T11:00:00.000Z",
+         *       "succeeded": 1520,
+         *       "failed": 12,
+         *       "p50_ms": 34.5,
+         *       "p90_ms": 88,
+         *       "p99_ms": 240
+         *     }
+         */
+        Point: {
+            /**
+             * Format: date-time
+             * @description Where its span of time begins.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            at: string;
+            /**
+             * Format: uint64
+             * @description Attempts that the receiver took.
+             */
+            succeeded: number;
+            /**
+             * Format: uint64
+             * @description Attempts that it did not.
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description What half of the attempts took at most, in milliseconds; null without attempts.
+             */
+            p50_ms: number | null;
+            /**
+             * Format: double
+             * @description What nine of ten took at most.
+             */
+            p90_ms: number | null;
+            /**
+             * Format: double
+             * @description What 99 of 100 took at most.
+             */
+            p99_ms: number | null;
+        };
         /**
          * PortalLink
          * @description A link into a merchant's portal.
@@ -4679,6 +5396,58 @@ export interface components {
         PublishedEvents: {
             /** @description The events. */
             events: components["schemas"]["PublishedEvent"][];
+        };
+        /**
+         * Queue
+         * @description What waits on the platform now.
+         * @example {
+         *       "due": 4,
+         *       "oldest_due_at": "2026-05-07T10:00:00.000Z",
+         *       "in_flight": 2,
+         *       "retries_waiting": 18,
+         *       "timers_waiting": 950,
+         *       "timers_overdue": 0,
+         *       "oldest_timer_at": null
+         *     }
+         */
+        Queue: {
+            /**
+             * Format: uint64
+             * @description Deliveries whose attempt could begin.
+             */
+            due: number;
+            /**
+             * Format: date-time
+             * @description Since when the first of them could; null when none waits.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            oldest_due_at: string | null;
+            /**
+             * Format: uint64
+             * @description Attempts under way.
+             */
+            in_flight: number;
+            /**
+             * Format: uint64
+             * @description Deliveries that wait for their next attempt, or for their endpoint.
+             */
+            retries_waiting: number;
+            /**
+             * Format: uint64
+             * @description Timers that are set.
+             */
+            timers_waiting: number;
+            /**
+             * Format: uint64
+             * @description Timers whose time has come.
+             */
+            timers_overdue: number;
+            /**
+             * Format: date-time
+             * @description Since when the first of them should have fired; null when none is overdue.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            oldest_timer_at: string | null;
         };
         /**
          * RecordActivities
@@ -5350,6 +6119,12 @@ export interface components {
          */
         SkipReason: "endpoint_disabled";
         /**
+         * @description A span of time that ends now.
+         * @example 1h
+         * @enum {string}
+         */
+        StatsRange: "1h" | "24h" | "7d" | "30d";
+        /**
          * Store
          * @description A merchant's store.
          * @example {
@@ -5568,11 +6343,72 @@ export interface components {
             refresh_token: string | null;
         };
         /**
+         * Totals
+         * @description A sum of attempts, tests left out.
+         * @example {
+         *       "succeeded": 1520,
+         *       "failed": 12,
+         *       "p50_ms": 34.5,
+         *       "p90_ms": 88,
+         *       "p99_ms": 240
+         *     }
+         */
+        Totals: {
+            /**
+             * Format: uint64
+             * @description Attempts that the receiver took.
+             */
+            succeeded: number;
+            /**
+             * Format: uint64
+             * @description Attempts that it did not.
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description What half of the attempts took at most, in milliseconds; null without attempts.
+             */
+            p50_ms: number | null;
+            /**
+             * Format: double
+             * @description What nine of ten took at most.
+             */
+            p90_ms: number | null;
+            /**
+             * Format: double
+             * @description What 99 of 100 took at most.
+             */
+            p99_ms: number | null;
+        };
+        /**
          * @description Why an attempt was made.
          * @example schedule
          * @enum {string}
          */
         Trigger: "schedule" | "manual" | "test";
+        /**
+         * TypeCount
+         * @description Attempts of one event type.
+         * @example {
+         *       "event_type": "ABANDONED_SESSION",
+         *       "succeeded": 1520,
+         *       "failed": 12
+         *     }
+         */
+        TypeCount: {
+            /** @description The type. */
+            event_type: string;
+            /**
+             * Format: uint64
+             * @description Attempts that the receiver took.
+             */
+            succeeded: number;
+            /**
+             * Format: uint64
+             * @description Attempts that it did not.
+             */
+            failed: number;
+        };
         /**
          * UpdateApp
          * @description Changes to an app; what is left out stays, null empties.
@@ -5759,6 +6595,34 @@ export interface components {
             session_id?: string | null;
             /** @description The checkout. Must be given with `checkout_opened`, `checkout_step` and everything of a funnel. */
             checkout_id?: string | null;
+        };
+        /**
+         * Waiting
+         * @description What waits for an endpoint.
+         * @example {
+         *       "count": 3,
+         *       "oldest_at": "2026-05-07T10:00:00.000Z",
+         *       "next_attempt_at": "2026-05-07T10:01:00.000Z"
+         *     }
+         */
+        Waiting: {
+            /**
+             * Format: uint64
+             * @description Deliveries that have not ended.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When the first of them was made.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            oldest_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the next attempt is due.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            next_attempt_at: string | null;
         };
     };
     responses: {
@@ -10487,6 +11351,150 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getEndpointStats: {
+        parameters: {
+            query?: {
+                /** @description The span of time; 24h by default. */
+                range?: components["schemas"]["StatsRange"];
+            };
+            header?: never;
+            path: {
+                /** @description The merchant. */
+                merchant_id: components["schemas"]["MerchantId"];
+                /** @description The endpoint. */
+                endpoint_id: components["schemas"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointStats"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getAppEndpointStats: {
+        parameters: {
+            query?: {
+                /** @description The span of time; 24h by default. */
+                range?: components["schemas"]["StatsRange"];
+            };
+            header?: never;
+            path: {
+                /** @description The app. */
+                app_id: components["schemas"]["AppId"];
+                /** @description The endpoint. */
+                endpoint_id: components["schemas"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointStats"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listEndpointStats: {
+        parameters: {
+            query?: {
+                /** @description The span of time; 24h by default. */
+                range?: components["schemas"]["StatsRange"];
+            };
+            header?: never;
+            path: {
+                /** @description The merchant. */
+                merchant_id: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointSummaries"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getStats: {
+        parameters: {
+            query?: {
+                /** @description The span of time; 24h by default. */
+                range?: components["schemas"]["StatsRange"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformStats"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];

@@ -315,7 +315,7 @@ impl From<Secrets> for SecretsOut {
 
 impl EndpointOut {
     /// As this caller may see it: viewers without the query of the URL.
-    pub(super) fn shown(endpoint: Endpoint, caller: &Bearer) -> Self {
+    pub(in crate::api) fn shown(endpoint: Endpoint, caller: &Bearer) -> Self {
         let whole = caller.sees_queries(Some(endpoint.owner));
         let mut shown = Self::from(endpoint);
         if !whole {

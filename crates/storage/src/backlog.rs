@@ -1,0 +1,231 @@
+//! What waits: of the whole platform for ops, of single endpoints for their pages.
+
+use std::collections::HashMap;
+
+use domain::clock::{Clock as _, Micros};
+use domain::delivery::Delivery;
+use domain::endpoint::Endpoint;
+use domain::id::{DeliveryId, EndpointId, Id, MerchantId};
+use domain::shard::Shard;
+use domain::tenancy::{OwnerScope, PlatformScope};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait as _, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Statement,
+    sea_query::{Expr, ExprTrait as _, Order, Query, SimpleExpr},
+};
+use uuid::Uuid;
+
+use crate::entity::{delivery, endpoint, job, merchant};
+use crate::{Error, Storage};
+
+/// What waits on the whole platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// Deliveries whose attempt could begin.
+    pub due: u64,
+    /// Since when the first of them could.
+    pub oldest_due: Option<Micros>,
+    /// Attempts under way, or lost and not claimed again yet.
+    pub in_flight: u64,
+    /// Deliveries that wait for their next attempt, or for their endpoint.
+    pub later: u64,
+    /// Timers that are set.
+    pub timers: u64,
+    /// Timers whose time has come.
+    pub timers_overdue: u64,
+    /// Since when the first of them should have fired.
+    pub oldest_timer: Option<Micros>,
+}
+
+/// What waits for one endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WaitingFor {
+    /// Deliveries that have not ended.
+    pub count: u64,
+    /// When the first of them was made.
+    pub oldest: Option<Micros>,
+    /// When the next attempt is due.
+    pub next: Option<Micros>,
+}
+
+/// An endpoint that only fails, or was disabled for it.
+#[derive(Debug, Clone)]
+pub struct Failing {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// Its merchant; `None` for an app's.
+    pub merchant: Option<(MerchantId, String)>,
+}
+
+impl Storage {
+    /// Counts what waits on the platform. Takes a turn: it reads all of it.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn backlog(&self, _scope: PlatformScope) -> Result<Backlog, Error> {
+        let _turn = self.counting.acquire().await.map_err(|_| Error::Closed)?;
+        let now = self.clock().now().0;
+        let jobs = self
+            .one_row(
+                "select coalesce(sum(case when due_us <= $1 then 1 else 0 end), 0),
+                   coalesce(sum(case when open and due_us > $1 then 1 else 0 end), 0),
+                   count(*), min(due_us) from jobs",
+                now,
+            )
+            .await?;
+        let timers = self
+            .one_row(
+                "select coalesce(sum(case when due_us <= $1 then 1 else 0 end), 0),
+                   cast(0 as bigint), count(*), min(due_us) from timers",
+                now,
+            )
+            .await?;
+        let past = |at: Option<i64>| at.filter(|at| *at <= now).map(Micros);
+        Ok(Backlog {
+            due: jobs.0,
+            oldest_due: past(jobs.3),
+            in_flight: jobs.1,
+            later: jobs.2 - jobs.0 - jobs.1,
+            timers: timers.2,
+            timers_overdue: timers.0,
+            oldest_timer: past(timers.3),
+        })
+    }
+
+    async fn one_row(&self, sql: &str, now: i64) -> Result<(u64, u64, u64, Option<i64>), Error> {
+        let backend = self.reads.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, [now.into()]);
+        let row = self.reads.query_one_raw(statement).await?;
+        let row = row.ok_or(Error::Corrupt { what: "jobs" })?;
+        let count = |at| Ok::<_, Error>(row.try_get_by_index::<i64>(at)?.unsigned_abs());
+        Ok((count(0)?, count(1)?, count(2)?, row.try_get_by_index(3)?))
+    }
+
+    /// What waits for these endpoints of one owner; nothing is said of those for which nothing does.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn waiting_for(
+        &self,
+        _scope: OwnerScope,
+        ids: &[EndpointId],
+    ) -> Result<HashMap<EndpointId, WaitingFor>, Error> {
+        let shards = ids.iter().map(|id| i16::from(Shard::of(*id).number()));
+        let oldest = job::Entity::find()
+            .select_only()
+            .column(job::Column::EndpointId)
+            .expr(Expr::col(job::Column::Id).count())
+            .expr(Expr::col(job::Column::DueUs).min())
+            .filter(job::Column::Shard.is_in(shards))
+            .filter(job::Column::EndpointId.is_in(ids.iter().map(|id| id.uuid())))
+            .group_by(job::Column::EndpointId)
+            .into_tuple::<(Uuid, i64, Option<i64>)>()
+            .all(&self.reads)
+            .await?;
+        let mut waiting = HashMap::with_capacity(oldest.len());
+        for (id, count, due) in oldest {
+            let endpoint_id = EndpointId::from_uuid(id);
+            let first = job::Entity::find()
+                .select_only()
+                .column(job::Column::Id)
+                .filter(job::Column::Shard.eq(i16::from(Shard::of(endpoint_id).number())))
+                .filter(job::Column::EndpointId.eq(id))
+                .order_by_asc(job::Column::Id)
+                .into_tuple::<Uuid>()
+                .one(&self.reads)
+                .await?;
+            let found = WaitingFor {
+                count: count.unsigned_abs(),
+                oldest: first.map(|id| DeliveryId::from_uuid(id).made_at()),
+                next: due.map(Micros),
+            };
+            waiting.insert(endpoint_id, found);
+        }
+        Ok(waiting)
+    }
+
+    /// The newest delivery to each of these endpoints of one owner; tests are none.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn last_deliveries(
+        &self,
+        _scope: OwnerScope,
+        ids: &[EndpointId],
+    ) -> Result<HashMap<EndpointId, Delivery>, Error> {
+        // One step in the endpoint's index for each.
+        let newest = Query::select()
+            .column(delivery::Column::Id)
+            .from(delivery::Entity)
+            .and_where(
+                Expr::col((delivery::Entity, delivery::Column::EndpointId))
+                    .equals((endpoint::Entity, endpoint::Column::Id)),
+            )
+            .and_where(delivery::Column::IsTest.eq(false))
+            .order_by(delivery::Column::Id, Order::Desc)
+            .limit(1)
+            .to_owned();
+        let found: Vec<Uuid> = endpoint::Entity::find()
+            .select_only()
+            .expr_as(
+                SimpleExpr::SubQuery(None, Box::new(newest.into())),
+                "newest",
+            )
+            .filter(endpoint::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+            .into_tuple::<Option<Uuid>>()
+            .all(&self.reads)
+            .await?
+            .into_iter()
+            .flatten()
+            .collect();
+        let rows = delivery::Entity::find()
+            .filter(delivery::Column::Id.is_in(found))
+            .all(&self.reads)
+            .await?;
+        let deliveries = self.complete(rows).await?;
+        Ok(deliveries
+            .into_iter()
+            .map(|delivery| (delivery.endpoint_id, delivery))
+            .collect())
+    }
+
+    /// Endpoints that only fail, those that have for longest first, and those that were disabled for it, the last
+    /// first.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn failing_endpoints(
+        &self,
+        _scope: PlatformScope,
+        limit: u64,
+    ) -> Result<Vec<Failing>, Error> {
+        let fails = Condition::any()
+            .add(endpoint::Column::FailingSinceUs.is_not_null())
+            .add(endpoint::Column::DisabledReason.is_in([1_i16, 2]));
+        let rows = endpoint::Entity::find()
+            .filter(endpoint::Column::DeletedUs.is_null())
+            .filter(fails)
+            .order_by(endpoint::Column::DisabledUs.is_not_null(), Order::Asc)
+            .order_by_asc(endpoint::Column::FailingSinceUs)
+            .limit(limit)
+            .all(&self.reads)
+            .await?;
+        let owners = rows.iter().filter_map(|row| row.merchant_id);
+        let names: HashMap<Uuid, String> = merchant::Entity::find()
+            .select_only()
+            .columns([merchant::Column::Id, merchant::Column::Name])
+            .filter(merchant::Column::Id.is_in(owners))
+            .into_tuple::<(Uuid, String)>()
+            .all(&self.reads)
+            .await?
+            .into_iter()
+            .collect();
+        Ok(self
+            .with_subscriptions(&self.reads, rows)
+            .await?
+            .into_iter()
+            .map(|endpoint| {
+                let merchant = endpoint.owner.merchant_id().map(Id::uuid);
+                let merchant = merchant
+                    .and_then(|id| Some((MerchantId::from_uuid(id), names.get(&id)?.clone())));
+                Failing { endpoint, merchant }
+            })
+            .collect())
+    }
+}

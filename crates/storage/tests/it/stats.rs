@@ -1,0 +1,195 @@
+//! Figures: counts that add up, percentiles of what attempts took, what waits.
+
+use std::time::Duration;
+
+use domain::attempt::Outcome;
+use domain::clock::Micros;
+use domain::id::{EndpointId, MerchantId};
+use domain::stats::{Range, Span, What, series, slot_of, total};
+use domain::tenancy::{OwnerScope, PlatformScope};
+use storage::stats::{AttemptTick, StatsOf, Tick};
+
+use crate::world::{World, scope};
+
+on_both!(
+    counts_of_several_writes_add_up_for_everybody_the_merchant_and_the_endpoint,
+    old_counts_are_dropped,
+    what_waits_is_counted_by_endpoint_and_for_all,
+    the_last_delivery_of_each_endpoint_is_found,
+);
+
+fn event(merchant_id: MerchantId, at: Micros) -> Tick {
+    Tick {
+        merchant_id,
+        minute: slot_of(at, Span::Minute.length()),
+        event_type: "PRODUCT_VIEWED".into(),
+        attempt: None,
+    }
+}
+
+fn attempt(merchant_id: MerchantId, endpoint_id: EndpointId, at: Micros, status: i16) -> Tick {
+    let outcome = if status == 200 {
+        Outcome::Success
+    } else {
+        Outcome::HttpStatus
+    };
+    Tick {
+        attempt: Some(AttemptTick {
+            endpoint_id,
+            outcome: outcome.code(),
+            http_status: status,
+            class_ms: 20,
+        }),
+        ..event(merchant_id, at)
+    }
+}
+
+async fn counts_of_several_writes_add_up_for_everybody_the_merchant_and_the_endpoint(world: World) {
+    let (one, other) = (world.merchant().await.id, world.merchant().await.id);
+    let endpoint = world.endpoint(one).await.endpoint.id;
+    let foreign = world.endpoint(other).await.endpoint.id;
+    let now = world.now();
+    let earlier = now - Duration::from_hours(2);
+    for _ in 0..2 {
+        let ticks = [
+            (event(one, now), 5),
+            (attempt(one, endpoint, now, 200), 3),
+            (attempt(one, endpoint, earlier, 500), 2),
+            (attempt(other, foreign, now, 200), 40),
+        ];
+        world.storage.add_stats(ticks).await.unwrap();
+    }
+    let since = Range::Day.starts(now)[0];
+    let sums = async |of| {
+        let counts = world.storage.stats(of, Span::Hour, since).await.unwrap();
+        let sum = total(&series(Range::Day, now, &counts));
+        (sum.events, sum.succeeded, sum.failed)
+    };
+    let owner = OwnerScope::from(scope(one));
+    let platform = PlatformScope::proven();
+    assert_eq!(sums(StatsOf::Endpoint(owner, endpoint)).await, (0, 6, 4));
+    assert_eq!(sums(StatsOf::Merchant(scope(one))).await, (10, 6, 4));
+    assert_eq!(sums(StatsOf::Platform(platform)).await, (10, 86, 4));
+
+    let of = StatsOf::Endpoint(owner, endpoint);
+    let answers = world
+        .storage
+        .stats_by_answer(of, Span::Hour, since)
+        .await
+        .unwrap();
+    let answers: Vec<_> = answers
+        .iter()
+        .map(|row| (row.http_status, row.count))
+        .collect();
+    assert_eq!(answers, [(Some(200), 6), (Some(500), 4)]);
+    let types = world
+        .storage
+        .stats_by_type(StatsOf::Merchant(scope(one)), Span::Hour, since)
+        .await
+        .unwrap();
+    assert_eq!(types.len(), 1);
+    assert!(types[0].counts.contains(&(What::Events, 10)), "{types:?}");
+
+    // The last hour has only what happened in it.
+    let minutes = world
+        .storage
+        .stats(of, Span::Minute, Range::Hour.starts(now)[0])
+        .await
+        .unwrap();
+    assert_eq!(total(&series(Range::Hour, now, &minutes)).succeeded, 6);
+    assert_eq!(total(&series(Range::Hour, now, &minutes)).failed, 0);
+
+    let of_both = world
+        .storage
+        .stats_of_endpoints(owner, &[endpoint, foreign], Span::Hour, since)
+        .await
+        .unwrap();
+    let of_foreign: u64 = of_both
+        .iter()
+        .filter(|(id, _)| *id == foreign)
+        .map(|(_, counted)| counted.count)
+        .sum();
+    assert_eq!(of_foreign, 80);
+    let busiest = world
+        .storage
+        .busiest_merchants(platform, Span::Hour, since, 1)
+        .await
+        .unwrap();
+    assert_eq!(
+        busiest.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+        [other]
+    );
+}
+
+async fn old_counts_are_dropped(world: World) {
+    let merchant = world.merchant().await.id;
+    let now = world.now();
+    let old = now - Duration::from_hours(24 * 33);
+    let yesterday = now - Duration::from_hours(24);
+    let ticks = [
+        (event(merchant, old), 1),
+        (event(merchant, yesterday), 1),
+        (event(merchant, now), 1),
+    ];
+    world.storage.add_stats(ticks).await.unwrap();
+    while world
+        .storage
+        .expire(Duration::from_hours(24 * 30))
+        .await
+        .unwrap()
+    {}
+    let count = async |span| {
+        let of = StatsOf::Merchant(scope(merchant));
+        world
+            .storage
+            .stats(of, span, Micros(0))
+            .await
+            .unwrap()
+            .len()
+    };
+    assert_eq!(count(Span::Minute).await, 1);
+    assert_eq!(count(Span::Hour).await, 2);
+}
+
+async fn what_waits_is_counted_by_endpoint_and_for_all(world: World) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    let idle = world.endpoint(merchant).await.endpoint.id;
+    let ids = world.publish(merchant, endpoint, 3).await;
+    let claimed = world.claim(&ids[..1]).await;
+    assert_eq!(claimed.len(), 1);
+    let owner = OwnerScope::from(scope(merchant));
+    let waiting = world
+        .storage
+        .waiting_for(owner, &[endpoint, idle])
+        .await
+        .unwrap();
+    assert_eq!(waiting[&endpoint].count, 3);
+    assert_eq!(waiting[&endpoint].oldest, Some(ids[0].made_at()));
+    assert!(!waiting.contains_key(&idle));
+    let backlog = world
+        .storage
+        .backlog(PlatformScope::proven())
+        .await
+        .unwrap();
+    assert_eq!((backlog.due, backlog.in_flight, backlog.later), (2, 1, 0));
+    assert!(backlog.oldest_due.is_some());
+}
+
+async fn the_last_delivery_of_each_endpoint_is_found(world: World) {
+    let merchant = world.merchant().await.id;
+    let first = world.endpoint(merchant).await.endpoint.id;
+    let second = world.endpoint(merchant).await.endpoint.id;
+    let idle = world.endpoint(merchant).await.endpoint.id;
+    let to_first = world.publish(merchant, first, 3).await;
+    let to_second = world.publish(merchant, second, 1).await;
+    let owner = OwnerScope::from(scope(merchant));
+    let last = world
+        .storage
+        .last_deliveries(owner, &[first, second, idle])
+        .await
+        .unwrap();
+    assert_eq!(last[&first].id, to_first[2]);
+    assert_eq!(last[&second].id, to_second[0]);
+    assert!(!last.contains_key(&idle));
+}
