@@ -29,15 +29,20 @@ export async function call(method: string, path: string, token: string, body?: u
 export class Receiver {
   answer = { status: 200, body: '{"ok":true}' };
   requests = 0;
+  /** What came, as text. */
+  bodies: string[] = [];
   private constructor(private readonly server: Server) {}
 
   static async start(): Promise<Receiver> {
     const server = createServer();
     const receiver = new Receiver(server);
     server.on('request', (request, response) => {
-      request.resume();
+      let body = '';
+      request.setEncoding('utf8');
+      request.on('data', (part: string) => (body += part));
       request.on('end', () => {
         receiver.requests += 1;
+        receiver.bodies.push(body);
         response.writeHead(receiver.answer.status, { 'content-type': 'text/html' });
         response.end(receiver.answer.body);
       });

@@ -25,11 +25,3 @@ test('a session tells why something fired', async ({ page, stage, receiver }) =>
   await page.getByRole('link', { name: 'PRODUCT_VIEWED' }).click();
   await expect(page.getByRole('status')).toHaveText(/succeeded/);
 });
-
-test('the catalogue shows each type with its example', async ({ page, stage }) => {
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
-  await page.getByRole('link', { name: 'Event types' }).click();
-  await page.getByRole('button', { name: /^NEW_CUSTOMER/ }).click();
-  await expect(page.getByText('jane.doe@example.com').first()).toBeVisible();
-});

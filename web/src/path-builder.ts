@@ -1,5 +1,9 @@
 // Every link of the dashboard.
 
+type Owner = { merchantId?: string; appId?: string };
+const home = ({ merchantId, appId }: Owner) =>
+  appId === undefined ? `/m/${merchantId}` : `/platform/apps/${appId}`;
+
 export const paths = {
   signIn: (next?: string) => (next ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in'),
   home: () => '/',
@@ -20,6 +24,12 @@ export const paths = {
   endpoints: (merchant: string) => `/m/${merchant}/endpoints`,
   endpoint: (merchant: string, endpoint: string) => `/m/${merchant}/endpoints/${endpoint}`,
   newEndpoint: (merchant: string) => `/m/${merchant}/endpoints/new`,
+  /** The same of whoever owns it: a merchant or an app. */
+  endpointsOf: (owner: Owner) => (owner.appId === undefined ? `${home(owner)}/endpoints` : home(owner)),
+  addEndpoint: (owner: Owner) => `${home(owner)}/endpoints/new`,
+  endpointOf: (owner: Owner, endpoint: string, tab?: string) =>
+    `${home(owner)}/endpoints/${endpoint}${tab ? `?tab=${tab}` : ''}`,
+  editEndpoint: (owner: Owner, endpoint: string) => `${home(owner)}/endpoints/${endpoint}/edit`,
   merchantSettings: (merchant: string) => `/m/${merchant}/settings`,
   merchantApps: (merchant: string) => `/m/${merchant}/apps`,
   apiKeys: (merchant: string) => `/m/${merchant}/api-keys`,
@@ -31,6 +41,8 @@ export const paths = {
   checkout: (merchant: string, checkout: string) => `/m/${merchant}/checkouts/${checkout}`,
   checkouts: (merchant: string) => `/m/${merchant}/checkouts`,
   catalogue: (merchant: string) => `/m/${merchant}/event-types`,
+  eventType: (merchant: string, name: string) =>
+    `/m/${merchant}/event-types/${encodeURIComponent(name)}`,
   people: (merchant: string) => `/m/${merchant}/people`,
   auditLog: (merchant: string, filter?: Record<string, string>) =>
     `/m/${merchant}/audit-log${query(filter)}`,

@@ -1,11 +1,7 @@
 import { Navigate, createBrowserRouter } from 'react-router';
 import { AcceptInvitation } from './pages/accept-invitation';
-import { Catalogue } from './pages/catalogue';
 import { Deliveries } from './pages/deliveries';
 import { DeliveryPage } from './pages/delivery';
-import { EndpointCreate } from './forms/endpoint-create';
-import { EndpointPage } from './pages/endpoint';
-import { Endpoints } from './pages/endpoints';
 import { Merchants } from './pages/merchants';
 import { PortalPage } from './pages/portal';
 import { RetryJobPage } from './pages/retry-job';
@@ -52,12 +48,55 @@ export const router = createBrowserRouter([
       },
       { path: 'platform/audit-log', lazy: auditLog },
       { path: 'm/:merchantId', element: <Navigate to="deliveries" replace /> },
-      { path: 'm/:merchantId/endpoints', element: <Endpoints /> },
-      { path: 'm/:merchantId/endpoints/new', element: <EndpointCreate /> },
-      { path: 'm/:merchantId/endpoints/:endpointId', element: <EndpointPage /> },
+      {
+        path: 'm/:merchantId/endpoints',
+        lazy: async () => ({ Component: (await import('./pages/endpoint-list')).Endpoints }),
+      },
+      ...['m/:merchantId/endpoints', 'platform/apps/:appId/endpoints'].flatMap((path) => [
+        {
+          path: `${path}/new`,
+          lazy: async () => ({ Component: (await import('./forms/endpoint-create')).EndpointCreate }),
+        },
+        {
+          path: `${path}/:endpointId`,
+          lazy: async () => ({ Component: (await import('./pages/endpoint')).EndpointPage }),
+        },
+        {
+          path: `${path}/:endpointId/edit`,
+          lazy: async () => ({ Component: (await import('./forms/endpoint-edit')).EndpointEdit }),
+        },
+      ]),
       { path: 'm/:merchantId/retry-jobs/:jobId', element: <RetryJobPage /> },
       { path: 'm/:merchantId/deliveries', element: <Deliveries /> },
       { path: 'm/:merchantId/deliveries/:deliveryId', element: <DeliveryPage /> },
+      {
+        path: 'm/:merchantId/event-types',
+        lazy: async () => ({ Component: (await import('./pages/catalogue')).Catalogue }),
+      },
+      {
+        path: 'm/:merchantId/event-types/:name',
+        lazy: async () => ({ Component: (await import('./pages/event-type')).EventTypePage }),
+      },
+      {
+        path: 'platform/apps',
+        lazy: async () => ({ Component: (await import('./pages/apps')).Apps }),
+      },
+      {
+        path: 'platform/apps/:appId',
+        lazy: async () => ({ Component: (await import('./pages/app')).AppPage }),
+      },
+      {
+        path: 'm/:merchantId/apps',
+        lazy: async () => ({ Component: (await import('./pages/installations')).Installations }),
+      },
+      {
+        path: 'm/:merchantId/simulate',
+        lazy: async () => ({ Component: (await import('./pages/simulate')).Simulate }),
+      },
+      {
+        path: 'm/:merchantId/api-keys',
+        lazy: async () => ({ Component: (await import('./pages/merchant-keys')).MerchantKeys }),
+      },
       {
         path: 'm/:merchantId/sessions',
         lazy: async () => ({ Component: (await import('./pages/visits')).Sessions }),
@@ -74,7 +113,6 @@ export const router = createBrowserRouter([
         path: 'm/:merchantId/checkouts/:checkoutId',
         lazy: async () => ({ Component: (await import('./pages/visit')).CheckoutPage }),
       },
-      { path: 'm/:merchantId/event-types', element: <Catalogue /> },
       {
         path: 'm/:merchantId/people',
         lazy: async () => ({ Component: (await import('./pages/people')).People }),

@@ -1,0 +1,43 @@
+import { Badge, Group, Text } from '@mantine/core';
+import type { Endpoint } from '../api/endpoints';
+import { Time } from '../ui/time';
+
+export type StateName = 'active' | 'failing' | 'disabled';
+
+/** Where an endpoint stands. */
+export function stateOf(endpoint: Pick<Endpoint, 'enabled' | 'failing_since'>): StateName {
+  if (!endpoint.enabled) return 'disabled';
+  return endpoint.failing_since ? 'failing' : 'active';
+}
+
+const LOOK: Record<StateName, { color: string; sign: string }> = {
+  active: { color: 'green', sign: '✓' },
+  failing: { color: 'orange', sign: '!' },
+  disabled: { color: 'gray', sign: '–' },
+};
+
+export const DISABLED_BECAUSE: Record<NonNullable<Endpoint['disabled_reason']>, string> = {
+  manual: 'by hand',
+  failing: 'after only failures',
+  gone: 'it answered 410',
+};
+
+/** The state in a word and a sign; with `since`, why and since when too. */
+export function EndpointState({ endpoint, since }: { endpoint: Endpoint; since?: boolean }) {
+  const state = stateOf(endpoint);
+  const { color, sign } = LOOK[state];
+  const at = state === 'disabled' ? endpoint.disabled_at : endpoint.failing_since;
+  return (
+    <Group gap={6} wrap="nowrap">
+      <Badge variant="light" color={color} leftSection={<span aria-hidden>{sign}</span>} miw="fit-content">
+        {state}
+      </Badge>
+      {since && at && state !== 'active' && (
+        <Text size="sm" span>
+          {state === 'disabled' && endpoint.disabled_reason && DISABLED_BECAUSE[endpoint.disabled_reason]}{' '}
+          {state === 'failing' && 'since'} <Time at={at} />
+        </Text>
+      )}
+    </Group>
+  );
+}

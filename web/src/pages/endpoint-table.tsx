@@ -1,0 +1,108 @@
+import { Anchor, Badge, Group, HoverCard, Table, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { Link } from 'react-router';
+import type { Endpoint, Owner } from '../api/endpoints';
+import { paths } from '../path-builder';
+import { Copy } from '../ui/copy';
+import { Time } from '../ui/time';
+import { dialectInfo } from './dialects';
+import { EndpointMenu } from './endpoint-menu';
+import { EndpointState } from './endpoint-state';
+
+type Props = {
+  owner: Owner;
+  rows: Endpoint[];
+  /** The rows and what the filter leaves out. */
+  all: Endpoint[];
+  refused: string | undefined;
+};
+
+export function EndpointTable({ owner, rows, all, refused }: Props) {
+  return (
+    <Table.ScrollContainer minWidth={820}>
+      <Table highlightOnHover>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Endpoint</Table.Th>
+            <Table.Th>State</Table.Th>
+            <Table.Th>Format</Table.Th>
+            <Table.Th>Events</Table.Th>
+            <Table.Th>Added</Table.Th>
+            <Table.Th aria-label="Actions" />
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {rows.map((endpoint) => (
+            <Table.Tr key={endpoint.id}>
+              <Table.Td style={{ overflowWrap: 'anywhere' }}>
+                <Place owner={owner} endpoint={endpoint} all={all} />
+              </Table.Td>
+              <Table.Td>
+                <EndpointState endpoint={endpoint} since />
+              </Table.Td>
+              <Table.Td>{dialectInfo(endpoint.dialect).label}</Table.Td>
+              <Table.Td>
+                <EventCount names={endpoint.event_types} />
+              </Table.Td>
+              <Table.Td>
+                <Time at={endpoint.created_at} />
+              </Table.Td>
+              <Table.Td>
+                <EndpointMenu owner={owner} endpoint={endpoint} refused={refused} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+function Place({ owner, endpoint, all }: { owner: Owner; endpoint: Endpoint; all: Endpoint[] }) {
+  const isTwice = all.some((one) => one.url === endpoint.url && one.id !== endpoint.id);
+  return (
+    <>
+      <Group gap={4} wrap="nowrap">
+        <Anchor component={Link} to={paths.endpointOf(owner, endpoint.id)}>
+          <bdi>{endpoint.url}</bdi>
+        </Anchor>
+        <Copy text={endpoint.url} what="URL" />
+      </Group>
+      {endpoint.description && (
+        <Text size="sm" c="dimmed">
+          <bdi>{endpoint.description}</bdi>
+        </Text>
+      )}
+      {isTwice && (
+        <Tooltip label="Another endpoint has the same URL: the receiver may get an event twice." events={{ hover: true, focus: true, touch: true }}>
+          <Badge variant="light" color="orange" leftSection={<span aria-hidden>!</span>} tabIndex={0}>
+            same URL twice
+          </Badge>
+        </Tooltip>
+      )}
+    </>
+  );
+}
+
+/** How many, and which on hover or focus. */
+function EventCount({ names }: { names: string[] }) {
+  return (
+    <HoverCard withArrow shadow="md">
+      <HoverCard.Target>
+        <UnstyledButton
+          aria-label={`${names.length} events: ${names.join(', ')}`}
+          td="underline dotted"
+          fz="sm"
+        >
+          {names.length}
+        </UnstyledButton>
+      </HoverCard.Target>
+      <HoverCard.Dropdown mah={320} style={{ overflow: 'auto' }}>
+        {names.map((name) => (
+          <Text key={name} size="sm">
+            {name}
+          </Text>
+        ))}
+      </HoverCard.Dropdown>
+    </HoverCard>
+  );
+}
