@@ -1,8 +1,8 @@
 import { Text } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { api, data } from '../api/client';
 import { type Endpoint, type Owner, endpointKey, endpointsOf } from '../api/endpoints';
+import { useEndpointStats } from '../pages/endpoint-stats';
 import { paths } from '../path-builder';
 import { Confirm } from '../ui/confirm';
 
@@ -18,7 +18,7 @@ export function EndpointDelete({
 }) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const waiting = useWaiting(owner, endpoint.id);
+  const waiting = useEndpointStats(owner, endpoint.id).data?.waiting.count;
   const remove = useMutation({
     mutationFn: () => endpointsOf(owner).remove(endpoint.id),
     onSuccess: () => {
@@ -51,22 +51,4 @@ export function EndpointDelete({
       </Text>
     </Confirm>
   );
-}
-
-/** How many deliveries wait for an endpoint, once that is known. */
-function useWaiting(owner: Owner, endpoint_id: string): number | undefined {
-  const merchant_id = owner.merchantId ?? '';
-  const counted = useQuery({
-    queryKey: ['waiting', endpoint_id],
-    enabled: owner.merchantId !== undefined,
-    gcTime: 0,
-    queryFn: () =>
-      data(
-        api.POST('/v1/merchants/{merchant_id}/retry-jobs', {
-          params: { path: { merchant_id } },
-          body: { filter: { endpoint_id, status: ['pending', 'retrying'] }, dry_run: true },
-        }),
-      ),
-  });
-  return counted.data?.estimate;
 }

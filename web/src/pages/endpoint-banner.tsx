@@ -1,8 +1,7 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
-import { api, data } from '../api/client';
+import type { components } from '../api/__generated__/schema';
 import type { Endpoint, Owner } from '../api/endpoints';
 import { RetryMany } from '../forms/retry-many';
 import { paths } from '../path-builder';
@@ -10,6 +9,7 @@ import { ActionButton } from '../ui/action-button';
 import { OUTCOMES, answer, todo } from '../ui/outcomes';
 import { Time } from '../ui/time';
 import { useRefusal } from './access';
+import { useEndpointStats } from './endpoint-stats';
 
 type Props = { owner: Owner; endpoint: Endpoint };
 
@@ -55,7 +55,9 @@ function Disabled({ owner, endpoint }: Props) {
 
 function Failing({ owner, endpoint }: Props) {
   const [asking, { open, close }] = useDisclosure();
-  const last = useLastFailure(owner, endpoint.id);
+  const stats = useEndpointStats(owner, endpoint.id).data;
+  const last = failureOf(stats?.last_delivery);
+  const waiting = stats?.waiting.count ?? 0;
   const since = endpoint.failing_since;
   const refused = useRefusal(owner)({ platform: 'operator', merchant: 'developer' });
   const advice = last && todo(last.outcome, last.http_status);
@@ -75,6 +77,8 @@ function Failing({ owner, endpoint }: Props) {
           ) : (
             'The last delivery has not succeeded.'
           )}{' '}
+          {waiting > 0 &&
+            `${waiting === 1 ? '1 delivery waits' : `${waiting.toLocaleString()} deliveries wait`}. `}
           {last && OUTCOMES[last.outcome].meaning} {advice}
         </Text>
         {owner.merchantId !== undefined && (
@@ -104,24 +108,10 @@ function Failing({ owner, endpoint }: Props) {
   );
 }
 
-/** How the newest delivery went, when it did not succeed. */
-function useLastFailure(owner: Owner, endpoint_id: string) {
-  const merchant_id = owner.merchantId ?? '';
-  const found = useQuery({
-    queryKey: ['last-delivery', endpoint_id],
-    enabled: owner.merchantId !== undefined,
-    queryFn: () =>
-      data(
-        api.GET('/v1/merchants/{merchant_id}/deliveries', {
-          params: {
-            path: { merchant_id },
-            query: { endpoint_id: [endpoint_id], is_test: false, limit: 1 },
-          },
-        }),
-      ),
-  });
-  const delivery = found.data?.data[0];
-  return delivery?.last_outcome && delivery.last_outcome !== 'success'
-    ? { outcome: delivery.last_outcome, http_status: delivery.last_http_status }
+/** How the newest delivery went, when its last attempt failed. */
+function failureOf(delivery: components['schemas']['Delivery'] | null | undefined) {
+  const outcome = delivery?.last_outcome;
+  return outcome && outcome !== 'success'
+    ? { outcome, http_status: delivery.last_http_status }
     : undefined;
 }

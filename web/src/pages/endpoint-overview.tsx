@@ -4,6 +4,7 @@ import { Link } from 'react-router';
 import type { Endpoint, Owner } from '../api/endpoints';
 import { paths } from '../path-builder';
 import { dialectInfo } from './dialects';
+import { EndpointCharts } from './endpoint-charts';
 
 type Props = { owner: Owner; endpoint: Endpoint };
 
@@ -11,6 +12,7 @@ type Props = { owner: Owner; endpoint: Endpoint };
 export function EndpointOverview({ owner, endpoint }: Props) {
   return (
     <Stack>
+      <EndpointCharts owner={owner} endpoint={endpoint} />
       <Settings owner={owner} endpoint={endpoint} />
     </Stack>
   );

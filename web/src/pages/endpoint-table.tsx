@@ -3,10 +3,13 @@ import { Link } from 'react-router';
 import type { Endpoint, Owner } from '../api/endpoints';
 import { paths } from '../path-builder';
 import { Copy } from '../ui/copy';
+import { answer } from '../ui/outcomes';
+import { SparkBars } from '../ui/spark-bars';
 import { Time } from '../ui/time';
 import { dialectInfo } from './dialects';
 import { EndpointMenu } from './endpoint-menu';
 import { EndpointState } from './endpoint-state';
+import { type Summary, errorRate, percent, useSummaries } from './endpoint-stats';
 
 type Props = {
   owner: Owner;
@@ -17,6 +20,7 @@ type Props = {
 };
 
 export function EndpointTable({ owner, rows, all, refused }: Props) {
+  const summaries = useSummaries(owner).data;
   return (
     <Table.ScrollContainer minWidth={820}>
       <Table highlightOnHover>
@@ -24,6 +28,8 @@ export function EndpointTable({ owner, rows, all, refused }: Props) {
           <Table.Tr>
             <Table.Th>Endpoint</Table.Th>
             <Table.Th>State</Table.Th>
+            {summaries && <Table.Th>Last 24 hours</Table.Th>}
+            {summaries && <Table.Th>Last delivery</Table.Th>}
             <Table.Th>Format</Table.Th>
             <Table.Th>Events</Table.Th>
             <Table.Th>Added</Table.Th>
@@ -39,6 +45,16 @@ export function EndpointTable({ owner, rows, all, refused }: Props) {
               <Table.Td>
                 <EndpointState endpoint={endpoint} since />
               </Table.Td>
+              {summaries && (
+                <>
+                  <Table.Td>
+                    <Health summary={summaries.get(endpoint.id)} />
+                  </Table.Td>
+                  <Table.Td>
+                    <LastDelivery summary={summaries.get(endpoint.id)} />
+                  </Table.Td>
+                </>
+              )}
               <Table.Td>{dialectInfo(endpoint.dialect).label}</Table.Td>
               <Table.Td>
                 <EventCount names={endpoint.event_types} />
@@ -54,6 +70,33 @@ export function EndpointTable({ owner, rows, all, refused }: Props) {
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+/** How it did: a small picture, and the share of failures in a figure. */
+function Health({ summary }: { summary: Summary | undefined }) {
+  const rate = summary && errorRate(summary.totals);
+  if (!summary || rate === null || rate === undefined) return <Text size="sm">nothing sent</Text>;
+  const { succeeded, failed } = summary.totals;
+  return (
+    <>
+      <SparkBars points={summary.series} label={`${succeeded} succeeded, ${failed} failed`} />
+      <Text size="sm">{rate === 0 ? 'no failures' : `${percent(rate)} failed`}</Text>
+    </>
+  );
+}
+
+function LastDelivery({ summary }: { summary: Summary | undefined }) {
+  const last = summary?.last_delivery;
+  if (!last) return <Text size="sm">–</Text>;
+  return (
+    <>
+      <Time at={last.created_at} />
+      <br />
+      <Anchor component={Link} size="sm" to={paths.delivery(last.merchant_id, last.id)}>
+        {last.last_outcome ? answer(last.last_outcome, last.last_http_status) : last.status}
+      </Anchor>
+    </>
   );
 }
 
