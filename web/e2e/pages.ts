@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 const ROUTES = readFileSync(new URL('../src/routes.tsx', import.meta.url), 'utf8');
+const OWNERS = ['m/:merchantId/endpoints', 'platform/apps/:appId/endpoints'];
 /** Pages that only pass on to another. */
 const PASSING = ['/', '*', 'm/:merchantId'];
 /** What somebody who is not logged in sees. */
@@ -13,7 +14,10 @@ const NARROW = /deliver|endpoints|retry-jobs|sessions|checkouts|merchants|sign-i
 export type PageOf = { name: string; url: string; isOpen: boolean; isNarrow: boolean };
 
 export function everyPage(ids: Record<string, string>): PageOf[] {
-  const patterns = [...ROUTES.matchAll(/\bpath: '([^']+)'/g)].map((found) => found[1] ?? '');
+  const patterns = [...ROUTES.matchAll(/\bpath: (['`])(.+?)\1/g)].flatMap((found) =>
+    // Some stand for what two owners have: `...['a', 'b'].flatMap((path) => [{ path: `${path}/new` …`.
+    found[1] === '`' ? OWNERS.map((path) => found[2]!.replace('${path}', path)) : [found[2]!],
+  );
   if (patterns.length < 20) throw new Error('the routes are not read as they are written');
   return patterns
     .filter((pattern) => !PASSING.includes(pattern))
@@ -39,7 +43,7 @@ function nameOf(pattern: string): string {
   return pattern
     .replace(/^\//, '')
     .replace(/^m\/:merchantId/, 'merchant')
+    .replace(/deliveries\/:\w+/, 'delivery')
     .replace(/(\w+)s\/:\w+/g, '$1')
-    .replace(/deliverie\b/, 'delivery')
     .replaceAll('/', '-');
 }

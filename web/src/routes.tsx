@@ -31,6 +31,14 @@ export const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import('./pages/account')).Account }),
       },
       {
+        path: 'platform/overview',
+        lazy: async () => ({ Component: (await import('./pages/overview')).Overview }),
+      },
+      {
+        path: 'platform/api-keys',
+        lazy: async () => ({ Component: (await import('./pages/platform-keys')).PlatformKeys }),
+      },
+      {
         path: 'platform/merchants/new',
         lazy: async () => ({ Component: (await import('./forms/merchant-create')).MerchantCreate }),
       },
