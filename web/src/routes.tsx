@@ -1,17 +1,14 @@
 import { Navigate, createBrowserRouter } from 'react-router';
 import { AcceptInvitation } from './pages/accept-invitation';
-import { AuditLog } from './pages/audit-log';
-import { EndpointCreate } from './forms/endpoint-create';
-import { EndpointPage } from './pages/endpoint';
-import { Endpoints } from './pages/endpoints';
 import { Merchants } from './pages/merchants';
-import { People } from './pages/people';
 import { PortalPage } from './pages/portal';
 import { ResetPassword } from './pages/reset-password';
-import { Shell } from './pages/shell';
+import { Home, Shell } from './pages/shell';
 import { SignIn } from './pages/sign-in';
-import { CheckoutPage, Checkouts, SessionPage, Sessions } from './pages/visits';
-import { NotFound } from './ui/states';
+import { Broken } from './ui/broken';
+import { Loading, NotFound } from './ui/states';
+
+const auditLog = async () => ({ Component: (await import('./pages/audit-log')).AuditLog });
 
 // A merchant's, and the platform's, too.
 const log = async () => ({ Component: (await import('./pages/deliveries')).Deliveries });
@@ -26,13 +23,59 @@ export const router = createBrowserRouter([
   {
     path: '/',
     element: <Shell />,
+    errorElement: <Broken />,
+    hydrateFallbackElement: <Loading />,
     children: [
-      { index: true, element: <Navigate to="/merchants" replace /> },
+      { index: true, element: <Home /> },
       { path: 'merchants', element: <Merchants /> },
+      {
+        path: 'account',
+        lazy: async () => ({ Component: (await import('./pages/account')).Account }),
+      },
+      {
+        path: 'platform/overview',
+        lazy: async () => ({ Component: (await import('./pages/overview')).Overview }),
+      },
+      {
+        path: 'platform/api-keys',
+        lazy: async () => ({ Component: (await import('./pages/platform-keys')).PlatformKeys }),
+      },
+      {
+        path: 'platform/merchants/new',
+        lazy: async () => ({ Component: (await import('./forms/merchant-create')).MerchantCreate }),
+      },
+      {
+        path: 'platform/endpoints',
+        lazy: async () => ({ Component: (await import('./pages/all-endpoints')).AllEndpoints }),
+      },
+      {
+        path: 'platform/users',
+        lazy: async () => ({ Component: (await import('./pages/users')).Users }),
+      },
+      {
+        path: 'platform/users/:userId',
+        lazy: async () => ({ Component: (await import('./pages/user')).UserPage }),
+      },
+      { path: 'platform/audit-log', lazy: auditLog },
       { path: 'm/:merchantId', element: <Navigate to="deliveries" replace /> },
-      { path: 'm/:merchantId/endpoints', element: <Endpoints /> },
-      { path: 'm/:merchantId/endpoints/new', element: <EndpointCreate /> },
-      { path: 'm/:merchantId/endpoints/:endpointId', element: <EndpointPage /> },
+      {
+        path: 'm/:merchantId/endpoints',
+        lazy: async () => ({ Component: (await import('./pages/endpoint-list')).Endpoints }),
+      },
+      ...['m/:merchantId/endpoints', 'platform/apps/:appId/endpoints'].flatMap((path) => [
+        {
+          path: `${path}/new`,
+          lazy: async () => ({ Component: (await import('./forms/endpoint-create')).EndpointCreate }),
+        },
+        {
+          path: `${path}/:endpointId`,
+          lazy: async () => ({ Component: (await import('./pages/endpoint')).EndpointPage }),
+        },
+        {
+          path: `${path}/:endpointId/edit`,
+          lazy: async () => ({ Component: (await import('./forms/endpoint-edit')).EndpointEdit }),
+        },
+      ]),
       { path: 'm/:merchantId/deliveries', lazy: log },
       {
         path: 'm/:merchantId/deliveries/:deliveryId',
@@ -43,10 +86,6 @@ export const router = createBrowserRouter([
       { path: 'platform/deliveries', lazy: log },
       { path: 'platform/retry-jobs', lazy: retryJobs },
       { path: 'platform/retry-jobs/:jobId', lazy: retryJob },
-      { path: 'm/:merchantId/sessions', element: <Sessions /> },
-      { path: 'm/:merchantId/sessions/:sessionId', element: <SessionPage /> },
-      { path: 'm/:merchantId/checkouts', element: <Checkouts /> },
-      { path: 'm/:merchantId/checkouts/:checkoutId', element: <CheckoutPage /> },
       {
         path: 'm/:merchantId/event-types',
         lazy: async () => ({ Component: (await import('./pages/catalogue')).Catalogue }),
@@ -55,8 +94,53 @@ export const router = createBrowserRouter([
         path: 'm/:merchantId/event-types/:name',
         lazy: async () => ({ Component: (await import('./pages/event-type')).EventTypePage }),
       },
-      { path: 'm/:merchantId/people', element: <People /> },
-      { path: 'm/:merchantId/audit-log', element: <AuditLog /> },
+      {
+        path: 'platform/apps',
+        lazy: async () => ({ Component: (await import('./pages/apps')).Apps }),
+      },
+      {
+        path: 'platform/apps/:appId',
+        lazy: async () => ({ Component: (await import('./pages/app')).AppPage }),
+      },
+      {
+        path: 'm/:merchantId/apps',
+        lazy: async () => ({ Component: (await import('./pages/installations')).Installations }),
+      },
+      {
+        path: 'm/:merchantId/simulate',
+        lazy: async () => ({ Component: (await import('./pages/simulate')).Simulate }),
+      },
+      {
+        path: 'm/:merchantId/api-keys',
+        lazy: async () => ({ Component: (await import('./pages/merchant-keys')).MerchantKeys }),
+      },
+      {
+        path: 'm/:merchantId/sessions',
+        lazy: async () => ({ Component: (await import('./pages/visits')).Sessions }),
+      },
+      {
+        path: 'm/:merchantId/sessions/:sessionId',
+        lazy: async () => ({ Component: (await import('./pages/visit')).SessionPage }),
+      },
+      {
+        path: 'm/:merchantId/checkouts',
+        lazy: async () => ({ Component: (await import('./pages/visits')).Checkouts }),
+      },
+      {
+        path: 'm/:merchantId/checkouts/:checkoutId',
+        lazy: async () => ({ Component: (await import('./pages/visit')).CheckoutPage }),
+      },
+      {
+        path: 'm/:merchantId/people',
+        lazy: async () => ({ Component: (await import('./pages/people')).People }),
+      },
+      { path: 'm/:merchantId/audit-log', lazy: auditLog },
+      {
+        path: 'm/:merchantId/settings',
+        lazy: async () => ({
+          Component: (await import('./pages/merchant-settings')).MerchantSettings,
+        }),
+      },
       { path: '*', element: <NotFound /> },
     ],
   },

@@ -8,6 +8,8 @@ export type Endpoint = Schemas['Endpoint'];
 export type Owner = { merchantId: string; appId?: undefined } | { appId: string; merchantId?: undefined };
 export type EndpointApi = ReturnType<typeof ofMerchant>;
 
+type Range = Schemas['StatsRange'];
+
 /** The operations on the endpoints of an owner. */
 export function endpointsOf(owner: Owner): EndpointApi {
   return owner.appId === undefined ? ofMerchant(owner.merchantId) : ofApp(owner.appId);
@@ -52,6 +54,12 @@ function ofMerchant(merchant_id: string) {
       data(api.POST('/v1/merchants/{merchant_id}/endpoints/{endpoint_id}/enable', one(id))),
     disable: (id: string) =>
       data(api.POST('/v1/merchants/{merchant_id}/endpoints/{endpoint_id}/disable', one(id))),
+    stats: (id: string, range: Range) =>
+      data(
+        api.GET('/v1/merchants/{merchant_id}/endpoints/{endpoint_id}/stats', {
+          params: { path: { merchant_id, endpoint_id: id }, query: { range } },
+        }),
+      ),
     test: (id: string, body: Schemas['TestSend']) =>
       data(
         api.POST('/v1/merchants/{merchant_id}/endpoints/{endpoint_id}/test', { ...one(id), body }),
@@ -74,6 +82,12 @@ function ofApp(app_id: string): EndpointApi {
       data(api.POST('/v1/apps/{app_id}/endpoints/{endpoint_id}/secret/rotate', { ...one(id), body })),
     enable: (id) => data(api.POST('/v1/apps/{app_id}/endpoints/{endpoint_id}/enable', one(id))),
     disable: (id) => data(api.POST('/v1/apps/{app_id}/endpoints/{endpoint_id}/disable', one(id))),
+    stats: (id, range) =>
+      data(
+        api.GET('/v1/apps/{app_id}/endpoints/{endpoint_id}/stats', {
+          params: { path: { app_id, endpoint_id: id }, query: { range } },
+        }),
+      ),
     test: (id, body) =>
       data(api.POST('/v1/apps/{app_id}/endpoints/{endpoint_id}/test', { ...one(id), body })),
   };

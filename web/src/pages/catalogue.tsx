@@ -1,7 +1,7 @@
 import { Anchor, Badge, Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
-import { Link, useParams, useSearchParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 import { EventTypeCreate } from '../forms/event-type-create';
 import { paths } from '../path-builder';
 import { ActionButton } from '../ui/action-button';
@@ -10,28 +10,18 @@ import { useRefusal } from './access';
 import { DIALECTS } from './dialects';
 import { useEndpoints } from './endpoints';
 import { type EventType, byDialect, isAbout, useEventTypes } from './event-types';
+import { useFilter } from './filter';
 
 /** Every event type: what it tells, when it fires, how many endpoints of the merchant take it. */
 export function Catalogue() {
   const { merchantId = '' } = useParams();
-  const [search, setSearch] = useSearchParams();
+  const { values, set } = useFilter('q', 'dialect');
   const types = useEventTypes();
   const refusal = useRefusal();
   const [adding, { open, close }] = useDisclosure();
-  const words = search.get('q') ?? '';
-  const dialect = search.get('dialect');
-  const choose = (name: string, value: string | null) =>
-    setSearch(
-      (known) => {
-        if (value) known.set(name, value);
-        else known.delete(name);
-        return known;
-      },
-      { replace: true },
-    );
   const shown =
     types.data?.data.filter(
-      (type) => isAbout(type, words) && (!dialect || type.dialect === dialect),
+      (type) => isAbout(type, values.q) && (!values.dialect || type.dialect === values.dialect),
     ) ?? [];
   return (
     <Stack>
@@ -49,16 +39,16 @@ export function Catalogue() {
           label="Search"
           placeholder="name or what it tells"
           leftSection={<IconSearch size={16} aria-hidden />}
-          value={words}
-          onChange={(event) => choose('q', event.currentTarget.value)}
+          value={values.q}
+          onChange={(event) => set({ q: event.currentTarget.value })}
           w={280}
         />
         <Select
           label="Format"
           placeholder="any"
           data={DIALECTS.map(({ name, label }) => ({ value: name, label }))}
-          value={dialect}
-          onChange={(value) => choose('dialect', value)}
+          value={values.dialect || null}
+          onChange={(value) => set({ dialect: value })}
           clearable
           w={200}
         />

@@ -13,6 +13,8 @@ export type DialectInfo = {
   /** The header that carries the plain secret, where there is one. */
   secretHeader?: string;
   batches: boolean;
+  /** Payload versions, the newest first. */
+  versions: string[];
 };
 
 export const DIALECTS: DialectInfo[] = [
@@ -24,6 +26,7 @@ export const DIALECTS: DialectInfo[] = [
     schedule: '5s, 5m, 30m, 2h, 5h, 10h, 14h, 20h, 24h',
     timeout: '20s',
     batches: false,
+    versions: ['1'],
   },
   {
     name: 'flexype',
@@ -34,6 +37,7 @@ export const DIALECTS: DialectInfo[] = [
     timeout: '10s',
     secretHeader: 'X-Flexype-Authorization',
     batches: false,
+    versions: ['2026-05'],
   },
   {
     name: 'flashy',
@@ -43,6 +47,7 @@ export const DIALECTS: DialectInfo[] = [
     schedule: '1m, 5m, 15m',
     timeout: '5s',
     batches: true,
+    versions: ['v1'],
   },
   {
     name: 'carthook',
@@ -52,6 +57,7 @@ export const DIALECTS: DialectInfo[] = [
     schedule: '1m, 5m, 15m, then hourly for a day',
     timeout: '10s',
     batches: false,
+    versions: ['v1'],
   },
 ];
 
