@@ -18,7 +18,7 @@ export function EndpointVerify({ owner, endpoint }: { owner: Owner; endpoint: En
       {!endpoint.signed && (
         <Alert color="orange" title="No signature is sent">
           This endpoint's signature headers are switched off.{' '}
-          <Anchor component={Link} size="sm" to={paths.editEndpoint(owner, endpoint.id)}>
+          <Anchor component={Link} size="sm" underline="always" to={paths.editEndpoint(owner, endpoint.id)}>
             Switch them on
           </Anchor>{' '}
           to verify requests like this.
@@ -58,7 +58,7 @@ export function EndpointVerify({ owner, endpoint }: { owner: Owner; endpoint: En
       />
       <Text size="sm">
         The secrets are under{' '}
-        <Anchor component={Link} size="sm" to={paths.endpointOf(owner, endpoint.id, 'secret')}>
+        <Anchor component={Link} size="sm" underline="always" to={paths.endpointOf(owner, endpoint.id, 'secret')}>
           Secret
         </Anchor>
         . Keep them out of the code.
