@@ -13,6 +13,7 @@ export const paths = {
   overview: () => '/platform/overview',
   allDeliveries: (filter?: Record<string, string>) => `/platform/deliveries${query(filter)}`,
   allRetryJobs: () => '/platform/retry-jobs',
+  anyRetryJob: (job: string) => `/platform/retry-jobs/${job}`,
   allEndpoints: () => '/platform/endpoints',
   apps: () => '/platform/apps',
   app: (app: string, tab?: string) => `/platform/apps/${app}${tab ? `?tab=${tab}` : ''}`,
