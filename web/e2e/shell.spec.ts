@@ -24,7 +24,7 @@ test('each kind of person is shown their own pages', async ({ page, stage }) => 
 
 test('ops go from one merchant to another by name', async ({ page, stage }) => {
   await signIn(page);
-  await page.getByRole('button', { name: 'Choose a merchant' }).click();
+  await page.getByRole('button', { name: 'Go to merchant' }).click();
   await page.getByRole('textbox', { name: 'Find a merchant' }).fill(stage.name);
   await page.getByRole('option', { name: stage.name }).click();
   await expect(page).toHaveURL(new RegExp(`/m/${stage.merchant}/deliveries`));

@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { type Page, expect, test as base } from '@playwright/test';
 
 const URL_OF = process.env.HOOKYARD_URL ?? '';
-const ADMIN = {
+export const ADMIN = {
   email: process.env.HOOKYARD_EMAIL ?? '',
   password: process.env.HOOKYARD_PASSWORD ?? '',
 };
 export const PASSWORD = 'correct horse battery';
 
-async function call(method: string, path: string, token: string, body?: unknown) {
+export async function call(method: string, path: string, token: string, body?: unknown) {
   const answer = await fetch(`${URL_OF}/v1${path}`, {
     method,
     headers: {

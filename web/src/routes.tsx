@@ -1,10 +1,7 @@
-import { Navigate, createBrowserRouter } from 'react-router';
+import { Navigate, type RouteObject, createBrowserRouter } from 'react-router';
 import { AcceptInvitation } from './pages/accept-invitation';
-import { Deliveries } from './pages/deliveries';
-import { DeliveryPage } from './pages/delivery';
 import { Merchants } from './pages/merchants';
 import { PortalPage } from './pages/portal';
-import { RetryJobPage } from './pages/retry-job';
 import { ResetPassword } from './pages/reset-password';
 import { Home, Shell } from './pages/shell';
 import { SignIn } from './pages/sign-in';
@@ -12,6 +9,14 @@ import { Broken } from './ui/broken';
 import { Loading, NotFound } from './ui/states';
 
 const auditLog = async () => ({ Component: (await import('./pages/audit-log')).AuditLog });
+
+// A merchant's, and the platform's, too.
+const log = async () => ({ Component: (await import('./pages/deliveries')).Deliveries });
+const retryJobs = async () => ({ Component: (await import('./pages/retry-jobs')).RetryJobs });
+const retryJob = async () => ({ Component: (await import('./pages/retry-job')).RetryJobPage });
+
+/** A page that breaks leaves the frame around it whole. */
+const inFrame = (children: RouteObject[]) => [{ errorElement: <Broken />, children }];
 
 export const router = createBrowserRouter([
   { path: '/sign-in', element: <SignIn /> },
@@ -23,12 +28,20 @@ export const router = createBrowserRouter([
     element: <Shell />,
     errorElement: <Broken />,
     hydrateFallbackElement: <Loading />,
-    children: [
+    children: inFrame([
       { index: true, element: <Home /> },
       { path: 'merchants', element: <Merchants /> },
       {
         path: 'account',
         lazy: async () => ({ Component: (await import('./pages/account')).Account }),
+      },
+      {
+        path: 'platform/overview',
+        lazy: async () => ({ Component: (await import('./pages/overview')).Overview }),
+      },
+      {
+        path: 'platform/api-keys',
+        lazy: async () => ({ Component: (await import('./pages/platform-keys')).PlatformKeys }),
       },
       {
         path: 'platform/merchants/new',
@@ -66,9 +79,16 @@ export const router = createBrowserRouter([
           lazy: async () => ({ Component: (await import('./forms/endpoint-edit')).EndpointEdit }),
         },
       ]),
-      { path: 'm/:merchantId/retry-jobs/:jobId', element: <RetryJobPage /> },
-      { path: 'm/:merchantId/deliveries', element: <Deliveries /> },
-      { path: 'm/:merchantId/deliveries/:deliveryId', element: <DeliveryPage /> },
+      { path: 'm/:merchantId/deliveries', lazy: log },
+      {
+        path: 'm/:merchantId/deliveries/:deliveryId',
+        lazy: async () => ({ Component: (await import('./pages/delivery')).DeliveryPage }),
+      },
+      { path: 'm/:merchantId/retry-jobs', lazy: retryJobs },
+      { path: 'm/:merchantId/retry-jobs/:jobId', lazy: retryJob },
+      { path: 'platform/deliveries', lazy: log },
+      { path: 'platform/retry-jobs', lazy: retryJobs },
+      { path: 'platform/retry-jobs/:jobId', lazy: retryJob },
       {
         path: 'm/:merchantId/event-types',
         lazy: async () => ({ Component: (await import('./pages/catalogue')).Catalogue }),
@@ -125,6 +145,6 @@ export const router = createBrowserRouter([
         }),
       },
       { path: '*', element: <NotFound /> },
-    ],
+    ]),
   },
 ]);

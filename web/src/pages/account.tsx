@@ -15,6 +15,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent } from 'react';
 import { api, data } from '../api/client';
 import { Failure, words } from '../api/errors';
+import { browserName } from '../ui/browser-name';
 import { Copy } from '../ui/copy';
 import { Forbidden } from '../ui/forbidden';
 import { PagedTable, usePages } from '../ui/paged';
@@ -143,7 +144,7 @@ function Logins() {
               cell: (login) => (
                 <Stack gap={2} align="flex-start">
                   <Text size="sm" lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
-                    <bdi>{login.user_agent ?? 'not known'}</bdi>
+                    <bdi title={login.user_agent ?? undefined}>{browserName(login.user_agent)}</bdi>
                   </Text>
                   {login.current && (
                     <Badge variant="light" color="green" autoContrast>

@@ -3,7 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams, useSearchParams } from 'react-router';
 import { type Delivery, getDelivery, listAttempts } from '../api/deliveries';
 import { Failure } from '../api/errors';
-import { CurlButton } from '../ui/curl-button';
+import { CurlButton, copyCurl } from '../ui/curl-button';
+import { useShortcuts } from '../ui/keys';
 import { Empty, Failed, Loading } from '../ui/states';
 import { AttemptList } from './attempt-list';
 import { AttemptView } from './attempt-view';
@@ -56,6 +57,16 @@ function Found({ delivery }: { delivery: Delivery }) {
   });
   const rows = attempts.data?.data.toSorted((one, other) => other.number - one.number) ?? [];
   const chosen = rows.find(({ number }) => String(number) === search.get('attempt')) ?? rows[0];
+  const step = (by: number) => () => {
+    const next = chosen && rows[rows.indexOf(chosen) + by];
+    if (next) setSearch({ attempt: String(next.number) }, { replace: true });
+  };
+  useShortcuts([
+    { keys: 'j', does: 'The attempt before', run: step(1) },
+    { keys: 'k', does: 'The attempt after', run: step(-1) },
+    { keys: 'r', does: 'Retry', run: () => retry.retry(delivery) },
+    { keys: 'c', does: 'Copy as cURL', run: () => chosen && copyCurl(chosen) },
+  ]);
   return (
     <Stack>
       <DeliveryHead

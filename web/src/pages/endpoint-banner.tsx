@@ -100,7 +100,7 @@ function Failing({ owner, endpoint }: Props) {
       {asking && owner.merchantId !== undefined && (
         <RetryMany
           merchantId={owner.merchantId}
-          selection={{ filter: { endpoint_id: endpoint.id, status: 'failed' } }}
+          retried={{ filter: { endpoint_id: endpoint.id, status: 'failed' } }}
           onClose={close}
         />
       )}

@@ -149,7 +149,7 @@ function To({ to, children }: { to: string | undefined; children: ReactNode }) {
   );
 }
 
-function Counts({ title, head, rows }: { title: string; head: string[]; rows: ReactNode[][] }) {
+export function Counts({ title, head, rows }: { title: string; head: string[]; rows: ReactNode[][] }) {
   return (
     <Paper withBorder p="md" component="section" aria-label={title}>
       <Title order={3} size="h5" mb="xs">

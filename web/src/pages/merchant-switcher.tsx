@@ -58,8 +58,8 @@ export function MerchantSwitcher({ current }: { current?: string }) {
           aria-expanded={box.dropdownOpened}
           styles={{ label: { minWidth: 0 } }}
         >
-          <Text size="sm" fw={600} truncate>
-            {current ? <bdi>{current}</bdi> : 'Choose a merchant'}
+          <Text size="sm" fw={500} truncate>
+            {current ? <bdi>{current}</bdi> : 'Go to merchant'}
           </Text>
         </Button>
       </Combobox.Target>

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Button, Group, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'react-router';
 import { api, data } from '../api/client';
 import type { components } from '../api/__generated__/schema';
@@ -8,7 +8,9 @@ import { SearchBox } from '../ui/search-box';
 import { Empty } from '../ui/states';
 import { Time } from '../ui/time';
 import { useFilter } from './filter';
+import { errorRate, percent } from './endpoint-stats';
 import { useMe } from './me';
+import { usePlatformStats } from './platform-stats';
 
 type Merchant = components['schemas']['Merchant'];
 
@@ -19,10 +21,31 @@ function texts({ id, name, store }: Merchant): string {
     .toLowerCase();
 }
 
+type Count = components['schemas']['MerchantCount'];
+type Counts = Map<string, Count>;
+
+/** Other orders than the newest first. */
+const ORDERS: Record<string, (counts: Counts) => (one: Merchant, other: Merchant) => number> = {
+  busiest: (counts) => by((merchant) => counts.get(merchant.id)?.events ?? -1),
+  failing: (counts) => by((merchant) => rateOf(counts.get(merchant.id)) ?? -1),
+};
+
+function by(value: (merchant: Merchant) => number) {
+  return (one: Merchant, other: Merchant) => value(other) - value(one);
+}
+
+function rateOf(count: Count | undefined): number | null {
+  return count ? errorRate(count) : null;
+}
+
 /** The merchants that somebody may see. */
 export function Merchants() {
   const me = useMe();
-  const filter = useFilter('q');
+  const filter = useFilter('q', 'sort');
+  const isPlatform = me.data?.platform_role != null;
+  const stats = usePlatformStats('24h', isPlatform);
+  const counts = new Map(stats.data?.merchants.map((one) => [one.merchant_id, one]));
+  const order = ORDERS[filter.values.sort]?.(counts);
   const merchants = usePages(['merchants'], (cursor) =>
     data(api.GET('/v1/merchants', { params: { query: { cursor, limit: 250 } } })),
   );
@@ -40,15 +63,30 @@ export function Merchants() {
           </Button>
         )}
       </Group>
-      <SearchBox
-        label="Search merchants"
-        placeholder="Name, store, domain or id"
-        value={filter.values.q}
-        onSearch={(q) => filter.set({ q })}
-      />
+      <Group>
+        <SearchBox
+          label="Search merchants"
+          placeholder="Name, store, domain or id"
+          value={filter.values.q}
+          onSearch={(q) => filter.set({ q })}
+        />
+        {isPlatform && (
+          <SegmentedControl
+            aria-label="Order"
+            data={[
+              { value: '', label: 'newest' },
+              { value: 'busiest', label: 'busiest' },
+              { value: 'failing', label: 'failing most' },
+            ]}
+            value={filter.values.sort}
+            onChange={(sort) => filter.set({ sort })}
+          />
+        )}
+      </Group>
       <PagedTable
         pages={merchants}
         rowKey={(merchant) => merchant.id}
+        order={order}
         keep={(merchant) => texts(merchant).includes(wanted)}
         empty={
           <Empty title="There are no merchants yet">
@@ -85,6 +123,21 @@ export function Merchants() {
             cell: ({ store }) => <bdi>{store.main_domain ?? store.shopify_domain ?? '–'}</bdi>,
           },
           { title: 'Currency', cell: ({ store }) => store.currency ?? '–' },
+          ...(isPlatform
+            ? [
+                {
+                  title: 'Events, 24 h',
+                  cell: ({ id }: Merchant) => counts.get(id)?.events.toLocaleString() ?? '–',
+                },
+                {
+                  title: 'Failed, 24 h',
+                  cell: ({ id }: Merchant) => {
+                    const rate = rateOf(counts.get(id));
+                    return rate === null ? '–' : percent(rate);
+                  },
+                },
+              ]
+            : []),
           { title: 'Added', cell: (merchant) => <Time at={merchant.created_at} /> },
         ]}
       />

@@ -45,7 +45,7 @@ export function merchantPages(me: Me, merchant: string): NavPage[] {
   return [
     { to: paths.deliveries(merchant), label: 'Deliveries', icon: IconListDetails },
     { to: paths.endpoints(merchant), label: 'Endpoints', icon: IconWebhook },
-    { to: paths.retryJobs(merchant), label: 'Retry jobs', icon: IconRefresh },
+    { to: paths.retryJobs(merchant), label: 'Bulk retries', icon: IconRefresh },
     { to: paths.sessions(merchant), label: 'Sessions', icon: IconActivity },
     { to: paths.checkouts(merchant), label: 'Checkouts', icon: IconShoppingCart },
     { to: paths.catalogue(merchant), label: 'Event types', icon: IconBook },
@@ -73,7 +73,7 @@ export function platformPages(me: Me): NavPage[] {
     { to: paths.overview(), label: 'Overview', icon: IconDashboard },
     { to: paths.merchants(), label: 'Merchants', icon: IconBuildingStore },
     { to: paths.allDeliveries(), label: 'Deliveries', icon: IconListDetails },
-    { to: paths.allRetryJobs(), label: 'Retry jobs', icon: IconRefresh },
+    { to: paths.allRetryJobs(), label: 'Bulk retries', icon: IconRefresh },
     { to: paths.allEndpoints(), label: 'Endpoints', icon: IconWebhook },
     { to: paths.apps(), label: 'Apps', icon: IconApps },
     ...(me.platform_role === 'admin'

@@ -6,13 +6,14 @@ import { Link, Navigate, Outlet, ScrollRestoration, useLocation, useParams } fro
 import type { components } from '../api/__generated__/schema';
 import { Failure } from '../api/errors';
 import { paths } from '../path-builder';
+import { Keyboard } from '../ui/keyboard';
 import { Failed, Loading } from '../ui/states';
 import { AccountMenu } from './account-menu';
+import { useGoKeys } from './go-keys';
 import { useMe, useMerchant } from './me';
 import { MerchantSwitcher } from './merchant-switcher';
 import { type NavPage, home, merchantPages, platformPages } from './nav-links';
 import { useFocusOnChange, useTitle } from './page-change';
-import { Shortcuts } from './shortcuts';
 
 type Me = components['schemas']['Me'];
 
@@ -55,6 +56,11 @@ function Frame({ me }: { me: Me }) {
   useFocusOnChange(main);
   const isPlatform = me.platform_role !== null;
   const pages = merchantId ? merchantPages(me, merchantId) : platformPages(me);
+  useGoKeys(
+    merchantId && isPlatform
+      ? [...pages, { to: paths.merchants(), label: 'Merchants', icon: IconBuildingStore }]
+      : pages,
+  );
   const mayLeave = isPlatform || me.memberships.length > 1 || me.app_ids.length > 0;
   return (
     <AppShell
@@ -62,8 +68,7 @@ function Frame({ me }: { me: Me }) {
       navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !open } }}
       padding="md"
     >
-      <ScrollRestoration />
-      <Shortcuts pages={pages} />
+      <Keyboard />
       <AppShell.Header>
         <a className="skip" href="#main" onClick={(event) => {
           event.preventDefault();
@@ -115,6 +120,8 @@ function Frame({ me }: { me: Me }) {
           <Outlet />
         </Suspense>
       </AppShell.Main>
+      {/* After the pages: a list that is drawn by what is in view says first where it begins. */}
+      <ScrollRestoration />
     </AppShell>
   );
 }

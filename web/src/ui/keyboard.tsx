@@ -1,6 +1,6 @@
 import { Kbd, Modal, Stack, Switch, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useEffect, useRef, useState } from 'react';
+import { Fragment, useEffect, useRef, useState } from 'react';
 import { Presses, areOn, isTyping, shortcuts, turn, useShortcuts } from './keys';
 
 /** Hears the keys of all pages, and lists them on `?`. It stands once, around all of them. */
@@ -46,10 +46,11 @@ function Help() {
             ({ keys, does }) => (
               <Table.Tr key={keys}>
                 <Table.Td w={90}>
-                  {keys.split(' ').map((key) => (
-                    <Kbd key={key} me={4}>
-                      {key}
-                    </Kbd>
+                  {keys.split(' ').map((key, place) => (
+                    <Fragment key={key}>
+                      {place > 0 && ' '}
+                      <Kbd>{key}</Kbd>
+                    </Fragment>
                   ))}
                 </Table.Td>
                 <Table.Td>

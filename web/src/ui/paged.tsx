@@ -32,6 +32,7 @@ export function PagedTable<Row>({
   rowKey,
   empty,
   keep,
+  order,
   noMatch,
   minWidth = 520,
 }: {
@@ -41,6 +42,8 @@ export function PagedTable<Row>({
   empty: ReactNode;
   /** Which of the rows read so far are shown. */
   keep?: (row: Row) => boolean;
+  /** In which order they are, when not in the API's. */
+  order?: (one: Row, other: Row) => number;
   noMatch?: ReactNode;
   minWidth?: number;
 }) {
@@ -48,7 +51,8 @@ export function PagedTable<Row>({
   if (pages.isError) return <Failed error={pages.error} retry={() => pages.refetch()} />;
   const rows = pages.data.pages.flatMap((page) => page.data);
   if (rows.length === 0) return typeof empty === 'string' ? <Empty title={empty} /> : empty;
-  const shown = keep ? rows.filter(keep) : rows;
+  const kept = keep ? rows.filter(keep) : rows;
+  const shown = order ? kept.toSorted(order) : kept;
   return (
     <>
       {shown.length === 0 && noMatch}

@@ -1,0 +1,74 @@
+import { Button, Group } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
+import { useSearchParams } from 'react-router';
+import type { Endpoint } from '../api/endpoints';
+import { OUTCOMES, type Outcome } from '../ui/outcomes';
+import { type LogFilter, MANY, type Many, RANGES, withValues, withoutFilter } from './log-filter';
+
+const LABELS: Record<Many, string> = {
+  status: 'Status',
+  event_type: 'Event type',
+  endpoint_id: 'Endpoint',
+  http_status: 'HTTP status',
+  outcome: 'Outcome',
+};
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+type Chip = { name: string; value: string; text: string };
+
+/** What the log is narrowed down by now, each part to be taken away, or all. */
+export function LogChips({ filter, endpoints }: { filter: LogFilter; endpoints: Map<string, Endpoint> }) {
+  const [, setSearch] = useSearchParams();
+  const chips = chipsOf(filter, endpoints);
+  if (chips.length === 0) return null;
+  return (
+    <Group gap={6} role="group" aria-label="Filters in use">
+      {chips.map(({ name, value, text }) => (
+        <Button
+          key={`${name} ${value}`}
+          size="compact-xs"
+          variant="light"
+          maw={340}
+          rightSection={<IconX size={12} aria-hidden />}
+          aria-label={`Remove ${text}`}
+          onClick={() =>
+            setSearch(
+              (search) =>
+                withValues(search, name, search.getAll(name).filter((other) => other !== value)),
+              { replace: true },
+            )
+          }
+        >
+          <bdi>{text}</bdi>
+        </Button>
+      ))}
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        onClick={() => setSearch(withoutFilter, { replace: true })}
+      >
+        Clear filters
+      </Button>
+    </Group>
+  );
+}
+
+function chipsOf(filter: LogFilter, endpoints: Map<string, Endpoint>): Chip[] {
+  const shown = (name: Many, value: string) => {
+    if (name === 'endpoint_id') return endpoints.get(value)?.url ?? value;
+    return name === 'outcome' ? OUTCOMES[value as Outcome].name : value;
+  };
+  const chips: Chip[] = MANY.flatMap((name) =>
+    filter[name].map((value) => ({ name, value, text: `${LABELS[name]}: ${shown(name, value)}` })),
+  );
+  const { event_id, is_test, range, from, to } = filter;
+  if (event_id) chips.push({ name: 'event_id', value: event_id, text: `Event: ${event_id}` });
+  if (range) chips.push({ name: 'range', value: range, text: `Time: ${RANGES[range]!.label}` });
+  if (from && !range) chips.push({ name: 'from', value: from, text: `From ${moment.format(new Date(from))}` });
+  if (to && !range) chips.push({ name: 'to', value: to, text: `To ${moment.format(new Date(to))}` });
+  if (is_test) {
+    const text = is_test === 'true' ? 'Tests only' : 'No tests';
+    chips.push({ name: 'is_test', value: is_test, text });
+  }
+  return chips;
+}
