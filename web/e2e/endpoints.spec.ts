@@ -209,3 +209,19 @@ test('an endpoint tells how it has done, as charts and as tables', async ({ page
   await expect(page.getByRole('img', { name: '1 succeeded, 1 failed' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'answered 503' })).toBeVisible();
 });
+
+test('a request that a receiver got is checked against the secret', async ({ page, stage, receiver }) => {
+  const made = await stage.endpoint(receiver.url);
+  await stage.publish();
+  await expect.poll(() => receiver.requests).toBe(1);
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}?tab=verify`);
+  await page.getByLabel('Headers').fill(receiver.headers[0] ?? '');
+  await page.getByLabel('Body').fill(receiver.bodies[0] ?? '');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await expect(page.getByRole('status')).toContainText('signed exactly this');
+  await page.getByLabel('Body').fill('{}');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await expect(page.getByRole('status')).toContainText('does not fit');
+});

@@ -5,6 +5,7 @@ import { paths } from '../path-builder';
 import { LANGUAGES, type Language, snippet } from '../snippets/languages';
 import { CodeBlock } from '../ui/code-block';
 import { dialectInfo } from './dialects';
+import { SignatureCheck } from './signature-check';
 
 /** How a receiver knows that a request is genuine, in its language. */
 export function EndpointVerify({ owner, endpoint }: { owner: Owner; endpoint: Endpoint }) {
@@ -63,6 +64,7 @@ export function EndpointVerify({ owner, endpoint }: { owner: Owner; endpoint: En
         </Anchor>
         . Keep them out of the code.
       </Text>
+      <SignatureCheck owner={owner} endpoint={endpoint} />
     </Stack>
   );
 }
