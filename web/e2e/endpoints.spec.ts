@@ -180,3 +180,48 @@ test('a viewer reads an endpoint and is told what they may not do', async ({ pag
   await expect(page.getByRole('region', { name: 'Python code' })).toContainText('compare_digest');
   await expect(page).toHaveURL(/language=Python/);
 });
+
+test('an endpoint tells how it has done, as charts and as tables', async ({ page, stage, receiver }) => {
+  const made = await stage.endpoint(receiver.url, { schedule: [] });
+  await stage.publish();
+  await expect.poll(() => receiver.requests).toBe(1);
+  receiver.answer = { status: 503, body: '' };
+  await stage.publish();
+  await expect.poll(() => receiver.requests).toBe(2);
+  const stats = `/merchants/${stage.merchant}/endpoints/${made.id}/stats?range=24h`;
+  await expect.poll(async () => (await stage.call('GET', stats)).totals).toMatchObject({ succeeded: 1, failed: 1 });
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}`);
+  await expect(page.getByRole('group', { name: 'Error rate' })).toContainText('50 %');
+  await expect(page.getByRole('group', { name: 'Waiting now' })).toContainText('0');
+  const chart = page.getByRole('region', { name: 'Succeeded and failed', exact: true });
+  await expect(chart.getByRole('img')).toBeVisible();
+  await chart.getByText('Table').click();
+  await expect(chart.getByRole('row')).toHaveCount(2);
+  await expect(page.getByRole('region', { name: 'By event type' })).toContainText('PRODUCT_VIEWED');
+  await page.getByRole('region', { name: 'By answer' }).getByRole('link', { name: 'answered 503' }).click();
+  await expect(page).toHaveURL(/http_status=503/);
+  await page.goBack();
+  await page.getByText('7 days').click();
+  await expect(page).toHaveURL(/range=7d/);
+  await page.goto(`/m/${stage.merchant}/endpoints`);
+  await expect(page.getByRole('img', { name: '1 succeeded, 1 failed' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'answered 503' })).toBeVisible();
+});
+
+test('a request that a receiver got is checked against the secret', async ({ page, stage, receiver }) => {
+  const made = await stage.endpoint(receiver.url);
+  await stage.publish();
+  await expect.poll(() => receiver.requests).toBe(1);
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}?tab=verify`);
+  await page.getByLabel('Headers').fill(receiver.headers[0] ?? '');
+  await page.getByLabel('Body').fill(receiver.bodies[0] ?? '');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await expect(page.getByRole('status')).toContainText('signed exactly this');
+  await page.getByLabel('Body').fill('{}');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await expect(page.getByRole('status')).toContainText('does not fit');
+});

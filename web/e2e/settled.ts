@@ -2,6 +2,8 @@ import { type Page, expect } from '@playwright/test';
 
 /** Waits until a page shows what it has. */
 export async function settled(page: Page): Promise<void> {
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  const heading = page.getByRole('heading', { level: 1 });
+  await expect(heading).toBeVisible();
+  await expect(heading).not.toHaveText(/could not be shown|^Not found/);
   await expect(page.locator('[aria-busy="true"], main [aria-label="Loading"]')).toHaveCount(0);
 }

@@ -31,6 +31,7 @@ export class Receiver {
   requests = 0;
   /** What came, as text. */
   bodies: string[] = [];
+  headers: string[] = [];
   private constructor(private readonly server: Server) {}
 
   static async start(): Promise<Receiver> {
@@ -43,6 +44,8 @@ export class Receiver {
       request.on('end', () => {
         receiver.requests += 1;
         receiver.bodies.push(body);
+        const named = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
+        receiver.headers.push(named.join('\n'));
         response.writeHead(receiver.answer.status, { 'content-type': 'text/html' });
         response.end(receiver.answer.body);
       });

@@ -1,4 +1,4 @@
-import { Navigate, createBrowserRouter } from 'react-router';
+import { Navigate, type RouteObject, createBrowserRouter } from 'react-router';
 import { AcceptInvitation } from './pages/accept-invitation';
 import { Deliveries } from './pages/deliveries';
 import { Merchants } from './pages/merchants';
@@ -15,6 +15,9 @@ const auditLog = async () => ({ Component: (await import('./pages/audit-log')).A
 const retryJobs = async () => ({ Component: (await import('./pages/retry-jobs')).RetryJobs });
 const retryJob = async () => ({ Component: (await import('./pages/retry-job')).RetryJobPage });
 
+/** A page that breaks leaves the frame around it whole. */
+const inFrame = (children: RouteObject[]) => [{ errorElement: <Broken />, children }];
+
 export const router = createBrowserRouter([
   { path: '/sign-in', element: <SignIn /> },
   { path: '/portal', element: <PortalPage /> },
@@ -25,7 +28,7 @@ export const router = createBrowserRouter([
     element: <Shell />,
     errorElement: <Broken />,
     hydrateFallbackElement: <Loading />,
-    children: [
+    children: inFrame([
       { index: true, element: <Home /> },
       { path: 'merchants', element: <Merchants /> },
       {
@@ -57,6 +60,10 @@ export const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import('./pages/user')).UserPage }),
       },
       { path: 'platform/audit-log', lazy: auditLog },
+      {
+        path: 'platform/system',
+        lazy: async () => ({ Component: (await import('./pages/system')).System }),
+      },
       { path: 'm/:merchantId', element: <Navigate to="deliveries" replace /> },
       {
         path: 'm/:merchantId/endpoints',
@@ -142,6 +149,6 @@ export const router = createBrowserRouter([
         }),
       },
       { path: '*', element: <NotFound /> },
-    ],
+    ]),
   },
 ]);

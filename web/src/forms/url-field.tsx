@@ -33,7 +33,7 @@ export function UrlField({ owner, endpointId, value, onChange, error }: Props) {
       {same && (
         <Text size="sm" mt={4}>
           <span aria-hidden>! </span>
-          <Anchor component={Link} to={paths.endpointOf(owner, same.id)} target="_blank">
+          <Anchor component={Link} underline="always" to={paths.endpointOf(owner, same.id)} target="_blank">
             Another endpoint
           </Anchor>{' '}
           has this URL already: the receiver would get every event twice.

@@ -158,7 +158,7 @@ function Developers({ appId }: { appId: string }) {
       <Text size="sm">
         Developers reach the app's own endpoints and deliveries, and nothing of the merchants. Who develops it
         already is on the page of each{' '}
-        <Anchor component={Link} size="sm" to={paths.users()}>
+        <Anchor component={Link} size="sm" underline="always" to={paths.users()}>
           user
         </Anchor>
         .

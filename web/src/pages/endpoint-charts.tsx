@@ -65,9 +65,9 @@ function Charts({ owner, stats }: { owner: Owner; stats: Stats }) {
           rows={stats.series}
           format={ms}
           series={[
-            { name: 'p50_ms', label: 'Half, at most', color: 'cyan.7' },
-            { name: 'p90_ms', label: '9 of 10, at most', color: 'orange.7' },
-            { name: 'p99_ms', label: '99 of 100, at most', color: 'red.7' },
+            { name: 'p50_ms', label: 'p50', color: 'cyan.7' },
+            { name: 'p90_ms', label: 'p90', color: 'orange.7' },
+            { name: 'p99_ms', label: 'p99', color: 'red.7' },
           ]}
         />
         <TimeChart
@@ -158,25 +158,27 @@ export function Counts({ title, head, rows }: { title: string; head: string[]; r
       {rows.length === 0 ? (
         <Text size="sm">Nothing in this time.</Text>
       ) : (
-        <Table verticalSpacing={4}>
-          <Table.Thead>
-            <Table.Tr>
-              {head.map((name) => (
-                <Table.Th key={name}>{name}</Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.map((cells, row) => (
-              // They come in an order of their own and are all replaced at once.
-              <Table.Tr key={row}>
-                {cells.map((cell, column) => (
-                  <Table.Td key={head[column]}>{cell}</Table.Td>
+        <Table.ScrollContainer minWidth={head.length * 100}>
+          <Table verticalSpacing={4}>
+            <Table.Thead>
+              <Table.Tr>
+                {head.map((name) => (
+                  <Table.Th key={name}>{name}</Table.Th>
                 ))}
               </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.map((cells, row) => (
+                // They come in an order of their own and are all replaced at once.
+                <Table.Tr key={row}>
+                  {cells.map((cell, column) => (
+                    <Table.Td key={head[column]}>{cell}</Table.Td>
+                  ))}
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
       )}
     </Paper>
   );

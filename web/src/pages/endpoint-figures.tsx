@@ -44,7 +44,7 @@ export function EndpointFigures({ owner, stats }: { owner: Owner; stats: Stats }
       </Figure>
       <Figure name="Error rate" value={rate === null ? '–' : percent(rate)} />
       <Figure name="Response time" value={span(totals.p50_ms)}>
-        p90 {span(totals.p90_ms)}, p99 {span(totals.p99_ms)}
+        p50; p90 {span(totals.p90_ms)}, p99 {span(totals.p99_ms)}
       </Figure>
     </SimpleGrid>
   );

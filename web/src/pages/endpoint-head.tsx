@@ -11,7 +11,7 @@ import { Time } from '../ui/time';
 import { WRITE_ENDPOINTS, useRefusal } from './access';
 import { dialectInfo } from './dialects';
 import { EndpointState } from './endpoint-state';
-import { useToggle } from './endpoint-toggle';
+import { EFFECT, useToggle } from './endpoint-toggle';
 
 type Props = { owner: Owner; endpoint: Endpoint };
 
@@ -57,9 +57,7 @@ function Actions({ owner, endpoint }: Props) {
   const [deleting, { open, close }] = useDisclosure();
   const refused = useRefusal(owner)(WRITE_ENDPOINTS);
   const toggle = useToggle(owner, endpoint);
-  const effect = endpoint.enabled
-    ? 'New events are logged as skipped. What waits is kept for up to 72 hours.'
-    : 'What waits is sent now, the oldest first. What was skipped can be retried.';
+  const effect = endpoint.enabled ? EFFECT.disable : EFFECT.enable;
   return (
     <Stack gap="xs" align="flex-end">
       <Group gap="xs">

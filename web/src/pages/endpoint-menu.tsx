@@ -7,7 +7,7 @@ import type { Endpoint, Owner } from '../api/endpoints';
 import { words } from '../api/errors';
 import { EndpointDelete } from '../forms/endpoint-delete';
 import { paths } from '../path-builder';
-import { useToggle } from './endpoint-toggle';
+import { EFFECT, useToggle } from './endpoint-toggle';
 
 /** What can be done with an endpoint from a list. */
 export function EndpointMenu({
@@ -61,6 +61,11 @@ export function EndpointMenu({
             disabled={!!refused}
             onClick={() =>
               toggle.mutate(undefined, {
+                onSuccess: ({ enabled }) =>
+                  notifications.show({
+                    title: enabled ? 'Enabled' : 'Disabled',
+                    message: enabled ? EFFECT.enable : EFFECT.disable,
+                  }),
                 onError: (error) => notifications.show({ color: 'red', message: words(error) }),
               })
             }

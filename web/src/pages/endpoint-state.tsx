@@ -28,7 +28,7 @@ export function EndpointState({ endpoint, since }: { endpoint: Endpoint; since?:
   const { color, sign } = LOOK[state];
   const at = state === 'disabled' ? endpoint.disabled_at : endpoint.failing_since;
   return (
-    <Group gap={6} wrap="nowrap">
+    <Group gap={6}>
       <Badge variant="light" color={color} leftSection={<span aria-hidden>{sign}</span>} miw="fit-content">
         {state}
       </Badge>

@@ -22,16 +22,15 @@ type Props = {
 export function EndpointTable({ owner, rows, all, refused }: Props) {
   const summaries = useSummaries(owner).data;
   return (
-    <Table.ScrollContainer minWidth={820}>
+    <Table.ScrollContainer minWidth={980}>
       <Table highlightOnHover>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>Endpoint</Table.Th>
+            <Table.Th w="30%">Endpoint</Table.Th>
             <Table.Th>State</Table.Th>
             {summaries && <Table.Th>Last 24 hours</Table.Th>}
             {summaries && <Table.Th>Last delivery</Table.Th>}
-            <Table.Th>Format</Table.Th>
-            <Table.Th>Events</Table.Th>
+            <Table.Th>Takes</Table.Th>
             <Table.Th>Added</Table.Th>
             <Table.Th aria-label="Actions" />
           </Table.Tr>
@@ -50,16 +49,18 @@ export function EndpointTable({ owner, rows, all, refused }: Props) {
                   <Table.Td>
                     <Health summary={summaries.get(endpoint.id)} />
                   </Table.Td>
-                  <Table.Td>
+                  <Table.Td style={{ whiteSpace: 'nowrap' }}>
                     <LastDelivery summary={summaries.get(endpoint.id)} />
                   </Table.Td>
                 </>
               )}
-              <Table.Td>{dialectInfo(endpoint.dialect).label}</Table.Td>
               <Table.Td>
                 <EventCount names={endpoint.event_types} />
+                <Text size="sm" c="dimmed">
+                  {dialectInfo(endpoint.dialect).label}
+                </Text>
               </Table.Td>
-              <Table.Td>
+              <Table.Td style={{ whiteSpace: 'nowrap' }}>
                 <Time at={endpoint.created_at} />
               </Table.Td>
               <Table.Td>
@@ -136,7 +137,7 @@ function EventCount({ names }: { names: string[] }) {
           td="underline dotted"
           fz="sm"
         >
-          {names.length}
+          {names.length === 1 ? '1 event' : `${names.length} events`}
         </UnstyledButton>
       </HoverCard.Target>
       <HoverCard.Dropdown mah={320} style={{ overflow: 'auto' }}>

@@ -5,6 +5,7 @@ import { paths } from '../path-builder';
 import { LANGUAGES, type Language, snippet } from '../snippets/languages';
 import { CodeBlock } from '../ui/code-block';
 import { dialectInfo } from './dialects';
+import { SignatureCheck } from './signature-check';
 
 /** How a receiver knows that a request is genuine, in its language. */
 export function EndpointVerify({ owner, endpoint }: { owner: Owner; endpoint: Endpoint }) {
@@ -18,7 +19,7 @@ export function EndpointVerify({ owner, endpoint }: { owner: Owner; endpoint: En
       {!endpoint.signed && (
         <Alert color="orange" title="No signature is sent">
           This endpoint's signature headers are switched off.{' '}
-          <Anchor component={Link} size="sm" to={paths.editEndpoint(owner, endpoint.id)}>
+          <Anchor component={Link} size="sm" underline="always" to={paths.editEndpoint(owner, endpoint.id)}>
             Switch them on
           </Anchor>{' '}
           to verify requests like this.
@@ -58,11 +59,12 @@ export function EndpointVerify({ owner, endpoint }: { owner: Owner; endpoint: En
       />
       <Text size="sm">
         The secrets are under{' '}
-        <Anchor component={Link} size="sm" to={paths.endpointOf(owner, endpoint.id, 'secret')}>
+        <Anchor component={Link} size="sm" underline="always" to={paths.endpointOf(owner, endpoint.id, 'secret')}>
           Secret
         </Anchor>
         . Keep them out of the code.
       </Text>
+      <SignatureCheck owner={owner} endpoint={endpoint} />
     </Stack>
   );
 }

@@ -13,6 +13,7 @@ import { useMe, useMerchant } from './me';
 import { MerchantSwitcher } from './merchant-switcher';
 import { type NavPage, home, merchantPages, platformPages } from './nav-links';
 import { useFocusOnChange, useTitle } from './page-change';
+import { PauseBanner } from './pause-banner';
 import { usePageKeys } from './page-keys';
 
 type Me = components['schemas']['Me'];
@@ -112,6 +113,7 @@ function Frame({ me }: { me: Me }) {
         )}
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} style={{ outline: 'none' }}>
+        {isPlatform && <PauseBanner mayResume={me.platform_role !== 'viewer'} />}
         <Suspense fallback={<Loading />}>
           <Outlet />
         </Suspense>

@@ -58,7 +58,7 @@ export function Simulation({ simulated, merchantId, eventsOnly, onShow }: Props)
             }
           >
             <Text size="sm" c="dimmed">
-              <time dateTime={step.at}>{clock(step.at)}</time> UTC · {SIGNS[step.kind].name}
+              <time dateTime={step.at}>{clock(step.at, simulated[0]?.at)}</time> UTC · {SIGNS[step.kind].name}
               {step.subject && (
                 <>
                   {' '}
@@ -108,7 +108,8 @@ function Fired({ step, merchantId }: { step: Step; merchantId: string }) {
   );
 }
 
-/** The time on the script's own clock; its day where it is not the first. */
-function clock(at: string): string {
-  return `${at.slice(0, 10)} ${at.slice(11, 19)}`;
+/** The time on the script's own clock, with its day where that is not the first. */
+function clock(at: string, first: string | undefined): string {
+  const [day, time] = [at.slice(0, 10), at.slice(11, 19)];
+  return day === first?.slice(0, 10) ? time : `${day} ${time}`;
 }

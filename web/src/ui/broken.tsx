@@ -6,7 +6,7 @@ import { words } from '../api/errors';
 export function Broken() {
   const error = useRouteError();
   return (
-    <Center mih="100vh" p="md" component="main">
+    <Center mih="60vh" p="md">
       <Stack align="center">
         <Title order={1} size="h3">
           This page could not be shown

@@ -90,11 +90,14 @@ function Values({ title, rows, series, stepSeconds, format = plain }: ChartProps
 
 /** A time on an axis: as exact as the distance of its neighbours asks for. */
 export function tick(at: string, stepSeconds: number, zone: Zone): string {
+  const moment = new Date(at);
+  // The chart asks before it has a time.
+  if (Number.isNaN(moment.getTime())) return '';
   const day = { month: 'short', day: 'numeric' } as const;
   const time = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
   const shown = stepSeconds >= 86_400 ? day : stepSeconds > 3_600 ? { ...day, ...time } : time;
   return new Intl.DateTimeFormat(undefined, {
     ...shown,
     ...(zone === 'UTC' && { timeZone: 'UTC' }),
-  }).format(new Date(at));
+  }).format(moment);
 }
