@@ -14,6 +14,7 @@ mod m0008_audit;
 mod m0010_keys_of_apps;
 mod m0011_people;
 mod m0012_stats;
+mod m0013_pauses;
 mod sql;
 
 /// All steps in order.
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_keys_of_apps::Migration),
             Box::new(m0011_people::Migration),
             Box::new(m0012_stats::Migration),
+            Box::new(m0013_pauses::Migration),
         ]
     }
 }

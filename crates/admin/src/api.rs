@@ -11,6 +11,7 @@ mod audit_log;
 mod auth;
 mod checkouts;
 mod deliveries;
+mod endpoint_checks;
 mod endpoints;
 mod event_types;
 mod events;
@@ -18,10 +19,12 @@ mod installations;
 mod invitations;
 mod members;
 mod merchants;
+mod pauses;
 mod retry_jobs;
 mod sessions;
 pub(crate) mod simulate;
 mod stats;
+mod system;
 mod timelines;
 mod users;
 
@@ -41,7 +44,7 @@ use crate::{docs, probes, web};
 pub(crate) type Apis = (
     (auth::AuthApi, account::AccountApi, merchants::MerchantsApi),
     (
-        endpoints::EndpointsApi,
+        (endpoints::EndpointsApi, endpoint_checks::EndpointChecksApi),
         apps::AppsApi,
         endpoints::AppEndpointsApi,
         installations::InstallationsApi,
@@ -54,7 +57,7 @@ pub(crate) type Apis = (
         simulate::SimulateApi,
     ),
     (
-        deliveries::DeliveriesApi,
+        (deliveries::DeliveriesApi, deliveries::TailsApi),
         deliveries::AppDeliveriesApi,
         retry_jobs::RetryJobsApi,
         event_types::EventTypesApi,
@@ -65,7 +68,7 @@ pub(crate) type Apis = (
         members::MembersApi,
         invitations::InvitationsApi,
         audit_log::AuditLogApi,
-        stats::StatsApi,
+        (stats::StatsApi, pauses::PausesApi, system::SystemApi),
     ),
 );
 
@@ -116,6 +119,10 @@ pub(crate) enum Tag {
     AuditLog,
     /// Figures over time, and what waits.
     Stats,
+    /// Deliveries held back by ops.
+    Pauses,
+    /// What this installation is made of.
+    System,
 }
 
 /// The API as poem-openapi describes and serves it.
@@ -123,7 +130,7 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
     let apis: Apis = (
         (auth::AuthApi, account::AccountApi, merchants::MerchantsApi),
         (
-            endpoints::EndpointsApi,
+            (endpoints::EndpointsApi, endpoint_checks::EndpointChecksApi),
             apps::AppsApi,
             endpoints::AppEndpointsApi,
             installations::InstallationsApi,
@@ -136,7 +143,7 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
             simulate::SimulateApi,
         ),
         (
-            deliveries::DeliveriesApi,
+            (deliveries::DeliveriesApi, deliveries::TailsApi),
             deliveries::AppDeliveriesApi,
             retry_jobs::RetryJobsApi,
             event_types::EventTypesApi,
@@ -147,7 +154,7 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
             members::MembersApi,
             invitations::InvitationsApi,
             audit_log::AuditLogApi,
-            stats::StatsApi,
+            (stats::StatsApi, pauses::PausesApi, system::SystemApi),
         ),
     );
     OpenApiService::new(apis, "Hookyard", env!("CARGO_PKG_VERSION"))

@@ -38,12 +38,25 @@ pub struct ReadinessCheck {
     pub check: Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
 }
 
-/// What `/readyz` and `/metrics` tell.
+/// A setting in force.
+#[derive(Debug, Clone)]
+pub struct ShownSetting {
+    /// Its name in the file.
+    pub key: &'static str,
+    /// Its value; secrets are masked.
+    pub value: String,
+    /// Where it came from.
+    pub source: String,
+}
+
+/// What `/readyz`, `/metrics` and the system page tell.
 pub struct Probes {
     /// Parts besides the database.
     pub checks: Vec<ReadinessCheck>,
     /// Cancelled when the process is about to end: not ready from then on.
     pub draining: CancellationToken,
+    /// The settings in force, for operators.
+    pub settings: Vec<ShownSetting>,
     /// Renders the metrics in Prometheus' text format.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
 }
@@ -53,6 +66,7 @@ impl Default for Probes {
         Self {
             checks: Vec::new(),
             draining: CancellationToken::new(),
+            settings: Vec::new(),
             metrics: Box::new(String::new),
         }
     }

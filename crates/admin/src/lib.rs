@@ -30,7 +30,7 @@ pub mod settings;
 
 pub use api::routes;
 pub use api::simulate::simulate;
-pub use app::{App, Probes, ReadinessCheck};
+pub use app::{App, Probes, ReadinessCheck, ShownSetting};
 pub use auth::Auth;
 pub use auth::table::page as roles_page;
 pub use limits::{Limits, SharedCounts};

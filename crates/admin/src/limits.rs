@@ -4,6 +4,7 @@
 pub(crate) mod address;
 pub(crate) mod connections;
 pub(crate) mod rates;
+pub(crate) mod streams;
 pub(crate) mod throttle;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use poem::Request;
 
 use self::address::{ClientAddress, TrustedProxies};
 use self::rates::{Rates, TallySlot};
+use self::streams::{OpenStream, Streams};
 use self::throttle::Throttle;
 use crate::auth::caller::Caller;
 use crate::operations::PREFIX;
@@ -41,6 +43,9 @@ pub trait SharedCounts: Send + Sync + 'static {
 
     /// Takes an entry back.
     async fn leave(&self, subject: Subject);
+
+    /// The version of what they are shared by.
+    async fn version(&self) -> Option<String>;
 }
 
 /// The limits of requests.
@@ -49,6 +54,8 @@ pub struct Limits {
     proxies: TrustedProxies,
     refused: Throttle,
     body_timeout: Duration,
+    streams: Arc<Streams>,
+    shared: Option<Arc<dyn SharedCounts>>,
 }
 
 impl std::fmt::Debug for Limits {
@@ -61,11 +68,13 @@ impl Limits {
     /// As the settings say, counted together with other processes by `shared`.
     pub fn new(settings: &Settings, shared: Option<Arc<dyn SharedCounts>>) -> Self {
         Self {
-            rates: Rates::new(settings, shared),
+            rates: Rates::new(settings, shared.clone()),
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
             // Never shared: it only spares this process work, and a flood would become one of Redis.
             refused: Throttle::new("refused", settings.refused_credentials, REFUSED_WINDOW),
             body_timeout: settings.body_timeout,
+            streams: Arc::default(),
+            shared,
         }
     }
 
@@ -77,6 +86,18 @@ impl Limits {
     /// Time for a whole body to come in.
     pub(crate) const fn body_timeout(&self) -> Duration {
         self.body_timeout
+    }
+
+    /// A place for one more stream of this caller.
+    ///
+    /// Errors: 429 or 503 when there are too many.
+    pub(crate) fn open_stream(&self, caller: &Caller) -> Result<OpenStream, ApiError> {
+        self.streams.open(caller.id)
+    }
+
+    /// Where processes count together.
+    pub(crate) const fn shared(&self) -> Option<&Arc<dyn SharedCounts>> {
+        self.shared.as_ref()
     }
 
     /// Where a request comes from.

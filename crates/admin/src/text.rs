@@ -12,12 +12,14 @@ use domain::endpoint::DisabledReason;
 use domain::error::FieldError;
 use domain::id::{Id, Kind};
 use domain::merchant::{AcrClock, SchemaMode};
+use domain::pause::PauseScope;
 use domain::retry_job::RetryJobStatus;
 use domain::stats::Range;
 use domain::trigger::activity::ActivityKind;
 use domain::trigger::checkout::{CheckoutKind, CheckoutState, Step};
 use domain::trigger::session::SessionState;
 use domain::trigger::timeline::EntryKind;
+use gateway::endpoint_checks::Step as CallStep;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{
     ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type,
@@ -253,6 +255,8 @@ words! {
     "CheckoutKind", "Of a store, or of a funnel.", CheckoutKind: [CheckoutKind::Store, CheckoutKind::Funnel];
     "CheckoutStep", "How far a store's checkout has come.", Step: Step::ALL;
     "StatsRange", "A span of time that ends now.", Range: Range::ALL;
+    "PauseScope", "What kind of thing is held back.", PauseScope: PauseScope::ALL;
+    "CheckStepName", "What a call goes through.", CallStep: CallStep::ALL;
     "TimelineKind", "What an entry of a timeline tells of.", EntryKind: EntryKind::ALL;
 }
 

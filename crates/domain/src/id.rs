@@ -209,6 +209,7 @@ kinds! {
     AuditEntryKind AuditEntryId "aud" "an entry of the audit log";
     RetryJobKind RetryJobId "job" "a bulk retry job";
     LoginKind LoginId "lgn" "a login";
+    PauseKind PauseId "pau" "a pause";
     InvitationKind InvitationId "inv" "an invitation";
 }
 

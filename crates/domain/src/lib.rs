@@ -16,6 +16,7 @@ pub mod fanout;
 pub mod id;
 pub mod merchant;
 pub mod objects;
+pub mod pause;
 pub mod rate;
 pub mod redaction;
 pub mod retry;

@@ -6,9 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::app::told_after_removal;
 use domain::catalog::EventType;
-use domain::endpoint::Destination;
+use domain::endpoint::{Destination, Endpoint};
 use domain::id::{EndpointId, MerchantId};
 use domain::merchant::Merchant;
+use domain::pause::Pause;
 use storage::catalog::EVERY_MERCHANT;
 use storage::{ConfigVersion, Error, Storage};
 use tokio::sync::Mutex;
@@ -53,6 +54,7 @@ struct Known {
     version: ConfigVersion,
     merchants: HashMap<MerchantId, Option<Arc<MerchantConfig>>>,
     types: Option<Arc<HashMap<String, EventType>>>,
+    pauses: Arc<[Pause]>,
 }
 
 /// The cache.
@@ -75,8 +77,10 @@ impl ConfigCache {
     /// Errors: the database cannot be reached.
     pub async fn open(storage: Arc<Storage>) -> Result<Arc<Self>, Error> {
         let version = storage.config_version().await?;
+        let pauses = storage.pauses().await?.into();
         let known = RwLock::new(Known {
             version,
+            pauses,
             ..Known::default()
         });
         Ok(Arc::new(Self {
@@ -123,6 +127,20 @@ impl ConfigCache {
         self.read().merchants.get(&id).cloned()
     }
 
+    /// What is held back now.
+    pub fn pauses(&self) -> Arc<[Pause]> {
+        Arc::clone(&self.read().pauses)
+    }
+
+    /// The pause that holds back what goes to this endpoint, of an event of this merchant.
+    pub fn pause_of(&self, merchant_id: MerchantId, endpoint: &Endpoint) -> Option<Pause> {
+        let known = self.read();
+        let mut pauses = known.pauses.iter();
+        pauses
+            .find(|pause| pause.holds(merchant_id, endpoint.id, endpoint.host()))
+            .cloned()
+    }
+
     /// The event types by name.
     ///
     /// Errors: the database cannot be reached.
@@ -152,7 +170,15 @@ impl ConfigCache {
             return Ok(());
         }
         let (version, merchants) = self.storage.config_changes(since).await?;
+        let pauses = if merchants.contains(&EVERY_MERCHANT) {
+            Some(self.storage.pauses().await?.into())
+        } else {
+            None
+        };
         let mut known = self.write();
+        if let Some(pauses) = pauses {
+            known.pauses = pauses;
+        }
         for merchant in merchants {
             known.merchants.remove(&merchant);
             if merchant == EVERY_MERCHANT {

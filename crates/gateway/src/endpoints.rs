@@ -14,7 +14,7 @@ use domain::event::make_canonical;
 use domain::id::EndpointId;
 use domain::tenancy::{OwnerScope, TenantScope};
 use storage::audit::Origin;
-use storage::jobs::Waiting;
+use storage::jobs::{Waiting, While};
 
 use crate::error::Faults;
 use crate::merchants::set;
@@ -275,7 +275,10 @@ impl Gateway {
     /// Errors: storage fails; the worker cancels the rest as it comes across it.
     pub async fn cancel_waiting(&self, of: impl Into<Waiting>) -> Result<(), Error> {
         let of = of.into();
-        while self.storage.end_waiting(of, None, CHUNK, None).await?
+        while self
+            .storage
+            .end_waiting(of, None, CHUNK, While::Always)
+            .await?
             == usize::try_from(CHUNK).unwrap_or(0)
         {}
         Ok(())

@@ -6,12 +6,14 @@ pub mod apps;
 pub mod batcher;
 pub mod catalog;
 pub mod config_cache;
+pub mod endpoint_checks;
 pub mod endpoints;
 mod error;
 mod fairness;
 pub mod ingest;
 pub mod installations;
 pub mod merchants;
+pub mod pauses;
 pub mod retry;
 pub mod retry_jobs;
 mod schemas;
@@ -25,7 +27,7 @@ mod triggers;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::clock::{Clock, Micros};
-use domain::id::ActivityId;
+use domain::id::{ActivityId, EndpointId, MerchantId};
 use queue::Queue;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -36,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 use config_cache::ConfigCache;
 pub use error::Error;
 pub use settings::GatewaySettings;
-use test_send::{Sender, TestLimiter};
+use test_send::{PerMinute, Sender};
 
 /// The use cases, shared by the API and the worker of one process.
 pub struct Gateway {
@@ -52,7 +54,8 @@ pub struct Gateway {
     /// Of their own, so that a flood of activities does not refuse events.
     activity_room: ingest::Room,
     schemas: schemas::Schemas,
-    tests: TestLimiter,
+    tests: PerMinute<EndpointId>,
+    checks: PerMinute<MerchantId>,
     stats: Arc<stats::Stats>,
     /// Ids and secrets are drawn from here. Seeded by the system, or by a test.
     rng: Mutex<StdRng>,
@@ -124,7 +127,8 @@ impl Gateway {
             rng: StdRng::from_rng(&mut rng),
         };
         tokio::spawn(recorder.run(waiting, settings.ingest_pace, stop.clone()));
-        let tests = TestLimiter::new(settings.tests_per_minute);
+        let tests = PerMinute::new(settings.tests_per_minute);
+        let checks = PerMinute::new(settings.tests_per_minute);
         let room = ingest::Room::new(settings.ingest_bytes);
         let activity_room = ingest::Room::new(settings.ingest_bytes / 2);
         Arc::new(Self {
@@ -140,6 +144,7 @@ impl Gateway {
             activity_room,
             schemas: schemas::Schemas::default(),
             tests,
+            checks,
             stats: counts,
             rng: Mutex::new(rng),
             last_activity: Mutex::new(ActivityId::floor(Micros(0))),

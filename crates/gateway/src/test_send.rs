@@ -1,6 +1,7 @@
 //! Test sends: a sample of a subscribed event type, real headers and secret, the result in place, logged as
 //! a test, never retried; possible while the endpoint is disabled.
 
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +20,10 @@ use domain::tenancy::{OwnerScope, TenantScope};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 
+use crate::endpoint_checks::Probed;
 use crate::{Error, Gateway};
 
-/// Endpoints whose tests are counted before those that have their whole quota again are forgotten.
+/// What is counted before those that have their whole quota again are forgotten.
 const WATCHED: usize = 10_000;
 
 /// Sends one request to a merchant's endpoint. Implemented by the worker's outbound HTTP, the only code that
@@ -30,6 +32,9 @@ const WATCHED: usize = 10_000;
 pub trait Sender: Send + Sync + 'static {
     /// One POST and what came of it. Never fails: failures are outcomes.
     async fn send(&self, url: &str, outgoing: &Outgoing, timeout: Duration) -> Exchange;
+
+    /// One POST of an empty JSON object over a connection of its own. Never fails: failures are outcomes.
+    async fn probe(&self, url: &str, timeout: Duration) -> Probed;
 }
 
 /// What to send.
@@ -41,20 +46,20 @@ pub struct TestSend {
     pub payload: Option<Bytes>,
 }
 
-/// Counts test sends by endpoint.
-pub(crate) struct TestLimiter(DefaultKeyedRateLimiter<EndpointId>);
+/// Counts requests that people make receivers get: tests by endpoint, checks by merchant.
+pub(crate) struct PerMinute<K: Hash + Eq + Clone>(DefaultKeyedRateLimiter<K>);
 
-impl TestLimiter {
+impl<K: Hash + Eq + Clone> PerMinute<K> {
     pub(crate) fn new(per_minute: u32) -> Self {
         Self(DefaultKeyedRateLimiter::keyed(Quota::per_minute(
             NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN),
         )))
     }
 
-    /// Counts a test send.
+    /// Counts one.
     ///
     /// Errors: there were too many within a minute.
-    fn take(&self, id: EndpointId) -> Result<(), Error> {
+    pub(crate) fn take(&self, id: K) -> Result<(), Error> {
         if self.0.len() > WATCHED {
             self.0.retain_recent();
         }

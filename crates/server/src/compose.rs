@@ -192,6 +192,10 @@ impl SharedCounts for Counts {
     async fn leave(&self, subject: Subject) {
         self.0.leave(subject).await;
     }
+
+    async fn version(&self) -> Option<String> {
+        self.0.version().await
+    }
 }
 
 /// Follows changes of the configuration, for ever. An absence of the database is logged once, and its end.

@@ -74,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) worker: worker::WorkerSettings,
     pub(crate) admin: admin::Settings,
     pub(crate) mailer: Option<admin::Mailer>,
+    /// All of them as operators see them.
+    pub(crate) shown: Vec<admin::ShownSetting>,
 }
 
 /// Fewest slots of a worker: each kind of work needs one.
@@ -113,6 +115,7 @@ impl Settings {
             worker: worker(values, gateway.dialects.clone())?,
             admin: admin(values)?,
             mailer: mailer(values)?,
+            shown: document::shown(values),
             gateway,
             outbound,
         })

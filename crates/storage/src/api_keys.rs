@@ -79,6 +79,20 @@ impl Storage {
             .filter(api_key::Column::KeyHash.eq(key_hash.to_vec()))
             .one(&self.reads)
             .await?;
+        self.with_holder(found).await
+    }
+
+    /// The key with this id, under the same conditions.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn api_key(&self, id: ApiKeyId) -> Result<Option<ApiKey>, Error> {
+        let found = api_key::Entity::find_by_id(id.uuid())
+            .one(&self.reads)
+            .await?;
+        self.with_holder(found).await
+    }
+
+    async fn with_holder(&self, found: Option<api_key::Model>) -> Result<Option<ApiKey>, Error> {
         let Some(row) = found else { return Ok(None) };
         let key = ApiKey::from(row);
         let there = match key.owner {

@@ -6,6 +6,7 @@ use domain::clock::{Clock as _, Micros};
 use domain::delivery::Delivery;
 use domain::endpoint::Endpoint;
 use domain::id::{DeliveryId, EndpointId, Id, MerchantId};
+use domain::pause::HELD_UNTIL;
 use domain::shard::Shard;
 use domain::tenancy::{OwnerScope, PlatformScope};
 use sea_orm::{
@@ -135,7 +136,7 @@ impl Storage {
             let found = WaitingFor {
                 count: count.unsigned_abs(),
                 oldest: first.map(|id| DeliveryId::from_uuid(id).made_at()),
-                next: due.map(Micros),
+                next: due.map(Micros).filter(|due| *due != HELD_UNTIL),
             };
             waiting.insert(endpoint_id, found);
         }

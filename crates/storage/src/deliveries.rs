@@ -7,6 +7,7 @@ use domain::attempt::Outcome;
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{Delivery, JobState, SkipReason, Status};
 use domain::id::{DeliveryId, EndpointId, EventId, MerchantId};
+use domain::pause::HELD_UNTIL;
 use domain::tenancy::{AppScope, PlatformScope, Reach, TenantScope};
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -210,7 +211,8 @@ fn delivery_of(
         attempt_count: row.attempt_count,
         next_attempt_at: job
             .filter(|_| state == Some(JobState::Waiting))
-            .map(|job| Micros(job.due_us)),
+            .map(|job| Micros(job.due_us))
+            .filter(|due| *due != HELD_UNTIL),
         last_outcome: row.last_outcome.and_then(Outcome::from_code),
         last_http_status: row
             .last_http_status

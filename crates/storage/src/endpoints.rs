@@ -239,6 +239,21 @@ impl Storage {
         self.page_of(of_owner(scope.into()), page).await
     }
 
+    /// Any merchant's or app's endpoint: for ops.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn any_endpoint(
+        &self,
+        _scope: PlatformScope,
+        id: EndpointId,
+    ) -> Result<Option<Endpoint>, Error> {
+        let row = endpoint::Entity::find_by_id(id.uuid())
+            .filter(endpoint::Column::DeletedUs.is_null())
+            .one(&self.reads);
+        let rows = row.await?.into_iter().collect();
+        Ok(self.with_subscriptions(&self.reads, rows).await?.pop())
+    }
+
     /// Every merchant's and app's endpoints, newest first: for ops.
     ///
     /// Errors: the database cannot be reached.

@@ -30,6 +30,7 @@ pub(crate) mod login;
 pub(crate) mod membership;
 pub(crate) mod merchant;
 pub(crate) mod one_time_link;
+pub(crate) mod pause;
 pub(crate) mod refresh_token;
 pub(crate) mod retry_job;
 pub(crate) mod retry_job_item;

@@ -7,7 +7,7 @@ use domain::attempt::Trigger;
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::{SkipReason, Status};
 use domain::endpoint::Owner;
-use domain::id::{DeliveryId, EndpointId, Id, MerchantId};
+use domain::id::{DeliveryId, EndpointId, Id, MerchantId, PauseId};
 use domain::shard::{Shard, ShardSet};
 use domain::tenancy::TenantScope;
 use futures::FutureExt as _;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::audit::Change;
 use crate::events::SKEW;
+use crate::pauses::still_paused;
 use crate::{Error, Hot, Storage};
 
 /// A job as a worker needs to know it before the claim.
@@ -61,6 +62,17 @@ impl From<EndpointId> for Waiting {
             merchant_id: None,
         }
     }
+}
+
+/// As long as what something is done to jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum While {
+    /// Whatever happens meanwhile.
+    Always,
+    /// The endpoint has been disabled since just then.
+    DisabledSince(Micros),
+    /// The pause goes on.
+    Paused(PauseId),
 }
 
 /// Where a paged scan goes on.
@@ -248,8 +260,7 @@ impl Storage {
 
     /// Ends the waiting jobs of an endpoint, or of a merchant, that is gone (`Cancelled`) or disabled for too long
     /// (`Skipped`), at most `limit` of them. Answers how many; fewer than `limit` means all. Jobs whose
-    /// attempt has no result yet stay. With `disabled_since`, nothing is done unless the endpoint has been
-    /// disabled since just then.
+    /// attempt has no result yet stay. Nothing is done unless what `holds` says holds.
     ///
     /// Errors: the database cannot be reached.
     pub async fn end_waiting(
@@ -257,12 +268,12 @@ impl Storage {
         of: impl Into<Waiting>,
         skip: Option<SkipReason>,
         limit: i64,
-        disabled_since: Option<Micros>,
+        holds: While,
     ) -> Result<usize, Error> {
         let of = of.into();
         let now = self.clock().now();
         let write = self.begin_write().await?;
-        if !still_disabled(&write.transaction, of.endpoint_id, disabled_since).await? {
+        if !still_holds(&write.transaction, of.endpoint_id, holds).await? {
             return Ok(0);
         }
         // The state is asked for twice: a claim may come between the two looks.
@@ -291,8 +302,8 @@ impl Storage {
         Ok(gone.len())
     }
 
-    /// Puts off the due jobs of a disabled endpoint, or of a suspended merchant, until `until`, at most `limit` of them. With
-    /// `disabled_since`, nothing is done unless the endpoint has been disabled since just then.
+    /// Puts off the due jobs of a disabled or paused endpoint, or of a suspended merchant, until `until`, at most
+    /// `limit` of them. Nothing is done unless what `holds` says holds.
     ///
     /// Errors: the database cannot be reached.
     pub async fn put_off(
@@ -300,12 +311,12 @@ impl Storage {
         of: impl Into<Waiting>,
         until: Micros,
         limit: i64,
-        disabled_since: Option<Micros>,
+        holds: While,
     ) -> Result<u64, Error> {
         let of = of.into();
         let now = self.clock().now();
         let write = self.begin_write().await?;
-        if !still_disabled(&write.transaction, of.endpoint_id, disabled_since).await? {
+        if !still_holds(&write.transaction, of.endpoint_id, holds).await? {
             return Ok(0);
         }
         let statement = Statement::from_sql_and_values(
@@ -451,17 +462,19 @@ async fn shard_of(
     Ok(delivery.map(|found| Shard::of(found.endpoint_id)))
 }
 
-/// Whether the endpoint has been disabled since just then, or nobody asks. Its row stays locked until the
-/// transaction ends, so that enabling it waits, and then finds what was done here.
-async fn still_disabled(
+/// Whether it holds. What it is about stays locked until the transaction ends, so that whoever changes it waits, and
+/// then finds what was done here.
+async fn still_holds(
     transaction: &DatabaseTransaction,
     id: EndpointId,
-    since: Option<Micros>,
+    holds: While,
 ) -> Result<bool, Error> {
     use crate::entity::endpoint::Entity;
     use sea_orm::{EntityTrait as _, QuerySelect as _};
-    let Some(since) = since else {
-        return Ok(true);
+    let since = match holds {
+        While::Always => return Ok(true),
+        While::Paused(id) => return still_paused(transaction, id).await,
+        While::DisabledSince(since) => since,
     };
     let endpoint = Entity::find_by_id(id.uuid())
         .lock_exclusive()

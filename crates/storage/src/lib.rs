@@ -15,6 +15,7 @@ mod partitions;
 mod reencrypt;
 mod sqlite_writer;
 
+pub mod about;
 pub mod api_keys;
 pub mod apps;
 pub mod attempts;
@@ -34,6 +35,7 @@ pub mod links;
 pub mod logins;
 pub mod members;
 pub mod merchants;
+pub mod pauses;
 pub mod retention;
 pub mod retry_jobs;
 pub mod server_keys;

@@ -19,6 +19,7 @@ pub mod clock;
 pub mod conformance;
 pub mod contents;
 pub mod dns;
+pub mod events;
 pub mod fixtures;
 pub mod leaks;
 pub mod ledger;

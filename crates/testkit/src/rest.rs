@@ -10,6 +10,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
+use crate::events::Events;
 use crate::leaks::evidence;
 
 /// How long an answer may take. The longest call is a test send that waits for a slow receiver.
@@ -129,6 +130,22 @@ impl Rest {
             Ok(answer) => answer,
             Err(_) => Err(format!("no answer within {ANSWER_LIMIT:?}")),
         }
+    }
+
+    /// Opens a stream of events. Panics when it is not answered with 200.
+    pub async fn follow(&self, path: &str, headers: &[(&str, &str)]) -> Events {
+        let mut request = Request::get(format!("{}{path}", self.base));
+        request = request.header("authorization", format!("Bearer {}", self.token()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request
+            .body(Full::new(Bytes::new()))
+            .expect("a good request");
+        let answer = self.client.request(request).await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        Events::new(answer.into_body())
     }
 
     /// Sends one request with headers of its own and a body byte for byte. Panics when no answer comes, as do those below.

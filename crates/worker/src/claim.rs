@@ -13,13 +13,14 @@ use domain::clock::{Clock as _, Micros};
 use domain::delivery::{Next, SkipReason, within_budget};
 use domain::endpoint::Destination;
 use domain::event::Event;
-use domain::id::{AttemptId, DeliveryId, EventId};
+use domain::id::{AttemptId, DeliveryId, EventId, PauseId};
+use domain::pause::{HELD_UNTIL, Held as HeldBack};
 use domain::tenancy::TenantScope;
 use futures::FutureExt as _;
 use queue::Stub;
 use rand::rngs::StdRng;
 use storage::claims::{ClaimResult, Claimed, Lease, Want};
-use storage::jobs::Waiting;
+use storage::jobs::{Waiting, While};
 use storage::settle::Settlement;
 use storage::{Error, Storage};
 use tokio::sync::mpsc;
@@ -76,6 +77,7 @@ enum Closed {
     Deleted,
     Disabled { since: Micros },
     Suspended,
+    Paused(PauseId),
 }
 
 /// A claim with where it goes.
@@ -357,9 +359,20 @@ impl Claimer {
         let Some(destination) = config.destination(job.endpoint_id) else {
             return Ok(Err((everybody, Closed::Deleted)));
         };
+        let pause = self
+            .parts
+            .config
+            .pause_of(job.merchant_id, &destination.endpoint);
         Ok(match destination.endpoint.disabled {
             _ if config.merchant.suspended => Err((merchant, Closed::Suspended)),
             Some((_, since)) => Err((everybody, Closed::Disabled { since })),
+            None if let Some(pause) = pause => {
+                let of = match pause.held {
+                    HeldBack::Merchant(_) => merchant,
+                    HeldBack::All | HeldBack::Host(_) | HeldBack::Endpoint(_) => everybody,
+                };
+                Err((of, Closed::Paused(pause.id)))
+            }
             None => Ok(Found {
                 destination: Arc::clone(destination),
                 departing: config.is_departing(job.endpoint_id),
@@ -406,16 +419,17 @@ impl Claimer {
         let storage = &self.parts.storage;
         let now = storage.clock().now();
         let wait = self.settings.disabled_wait;
-        let (until, since) = match reason {
-            Closed::Deleted => return end_all(storage, of, None, None).await,
+        let (until, holds) = match reason {
+            Closed::Deleted => return end_all(storage, of, None, While::Always).await,
             Closed::Disabled { since } if since + wait <= now => {
                 let skip = Some(SkipReason::EndpointDisabled);
-                return end_all(storage, of, skip, Some(since)).await;
+                return end_all(storage, of, skip, While::DisabledSince(since)).await;
             }
-            Closed::Disabled { since } => (since + wait, Some(since)),
-            Closed::Suspended => (now + SUSPENDED_WAIT, None),
+            Closed::Disabled { since } => (since + wait, While::DisabledSince(since)),
+            Closed::Suspended => (now + SUSPENDED_WAIT, While::Always),
+            Closed::Paused(id) => (HELD_UNTIL, While::Paused(id)),
         };
-        while storage.put_off(of, until, CHUNK, since).await? == CHUNK.unsigned_abs() {}
+        while storage.put_off(of, until, CHUNK, holds).await? == CHUNK.unsigned_abs() {}
         Ok(())
     }
 }
@@ -469,10 +483,10 @@ async fn end_all(
     storage: &Storage,
     of: Waiting,
     skip: Option<SkipReason>,
-    disabled_since: Option<Micros>,
+    holds: While,
 ) -> Result<(), Error> {
     let full = usize::try_from(CHUNK).unwrap_or(usize::MAX);
-    while storage.end_waiting(of, skip, CHUNK, disabled_since).await? == full {}
+    while storage.end_waiting(of, skip, CHUNK, holds).await? == full {}
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use domain::event::Event;
 use domain::id::{AttemptId, BatchId};
 use domain::retry::RetryPolicy;
 use futures::FutureExt as _;
+use gateway::endpoint_checks::Probed;
 use gateway::stats::Stats;
 use gateway::test_send::Sender;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -203,5 +204,9 @@ impl Sender for Outbound {
             timeout,
         })
         .await
+    }
+
+    async fn probe(&self, url: &str, timeout: Duration) -> Probed {
+        self.probe_url(url, timeout).await
     }
 }

@@ -9,6 +9,7 @@ mod event_cache;
 mod health;
 mod lanes;
 pub mod outbound;
+mod pauses;
 mod retention;
 mod retry_jobs;
 mod run;
@@ -107,6 +108,7 @@ impl Worker {
             reports.clone(),
             StdRng::from_rng(&mut rng),
         );
+        tokio::spawn(pauses::run(parts.clone(), owned.clone(), end.clone()));
         let (claims, orders) = mpsc::channel(8);
         let claimer = tokio::spawn(claim::run(claimer, orders));
         tokio::spawn(retention::run(

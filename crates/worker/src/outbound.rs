@@ -13,6 +13,7 @@
 
 mod connector;
 mod outcome;
+mod probe;
 mod resolver;
 mod response;
 mod stream;
@@ -137,6 +138,8 @@ pub struct PostRequest {
 #[derive(Debug)]
 pub struct Outbound {
     client: Client<Connector, Full<Bytes>>,
+    /// For connections that nobody else uses.
+    connector: Connector,
 }
 
 impl Outbound {
@@ -158,8 +161,8 @@ impl Outbound {
             .http2_keep_alive_interval(HTTP2_PING)
             .http2_keep_alive_timeout(HTTP2_PING)
             .http2_keep_alive_while_idle(true)
-            .build(connector);
-        Ok(Self { client })
+            .build(connector.clone());
+        Ok(Self { client, connector })
     }
 
     /// Makes the POST and tells what came of it. Never fails otherwise: every failure is an

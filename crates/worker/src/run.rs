@@ -313,7 +313,10 @@ impl Dispatcher {
             Some(None) => false,
             Some(Some(merchant)) => {
                 let id = ready.claimed.endpoint_id;
-                !merchant.has_removed(id, &ready.event.event_type)
+                let endpoint = &ready.destination.endpoint;
+                let paused = self.config.pause_of(ready.claimed.merchant_id, endpoint);
+                paused.is_none()
+                    && !merchant.has_removed(id, &ready.event.event_type)
                     && merchant.destination(id).is_some_and(|now| {
                         Arc::ptr_eq(now, &ready.destination) || **now == *ready.destination
                     })

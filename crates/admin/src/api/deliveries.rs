@@ -1,7 +1,9 @@
 //! The delivery log: events on their way to endpoints, attempt by attempt.
 
 mod bodies;
+mod live;
 mod of_apps;
+mod tails;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,7 @@ use storage::{Page, PageRequest};
 
 pub(crate) use self::bodies::{AttemptOut, DeliveryOut};
 pub(crate) use self::of_apps::AppDeliveriesApi;
+pub(crate) use self::tails::TailsApi;
 use super::Tag;
 use crate::answers::{Accepted, Json};
 use crate::app::App;

@@ -7,6 +7,7 @@ use domain::clock::{Clock as _, Micros};
 use domain::delivery::Delivery;
 use domain::endpoint::Endpoint;
 use domain::id::{AppId, EndpointId, MerchantId};
+use domain::merchant::SAMPLE_MERCHANT;
 use domain::stats::{Range, Tally, What, series, total};
 use domain::tenancy::{OwnerScope, TenantScope};
 use poem::web::Data;
@@ -144,6 +145,8 @@ struct EndpointStats {
     waiting: Waiting,
     /// The newest delivery; null when there was none.
     last_delivery: Option<DeliveryOut>,
+    /// Since when its deliveries are held back by the platform's operators; null when they are not.
+    paused_at: Option<Text<Micros>>,
 }
 
 /// The figures of an endpoint, in short.
@@ -159,6 +162,8 @@ struct EndpointSummary {
     waiting: Waiting,
     /// The newest delivery; null when there was none.
     last_delivery: Option<DeliveryOut>,
+    /// Since when its deliveries are held back by the platform's operators; null when they are not.
+    paused_at: Option<Text<Micros>>,
 }
 
 /// The figures of a merchant's endpoints, in short.
@@ -375,7 +380,15 @@ async fn stats_of(
         by_event_type: by_type.into_iter().map(Into::into).collect(),
         waiting: waiting.get(&id).into(),
         last_delivery: last.remove(&id).map(Into::into),
+        paused_at: paused_at(app, endpoint),
     })
+}
+
+/// Since when an endpoint's deliveries are held back. An app's endpoint has those of many merchants: some of them may be.
+fn paused_at(app: &App, endpoint: &Endpoint) -> Option<Text<Micros>> {
+    let merchant = endpoint.owner.merchant_id().unwrap_or(SAMPLE_MERCHANT);
+    let pause = app.gateway.config().pause_of(merchant, endpoint)?;
+    Some(Text(pause.paused_at))
 }
 
 #[OpenApi(tag = "Tag::Stats")]
@@ -519,7 +532,8 @@ async fn summaries(
         .await?;
     let waiting = storage.waiting_for(owner, &ids).await?;
     let mut last = storage.last_deliveries(owner, &ids).await?;
-    let summary = |id: EndpointId| {
+    let summary = |endpoint: &Endpoint| {
+        let id = endpoint.id;
         let own: Vec<_> = counts
             .iter()
             .filter(|(of, _)| *of == id)
@@ -532,9 +546,10 @@ async fn summaries(
             series: points(&series),
             waiting: waiting.get(&id).into(),
             last_delivery: last.remove(&id).map(Delivery::into),
+            paused_at: paused_at(app, endpoint),
         }
     };
-    Ok(ids.into_iter().map(summary).collect())
+    Ok(endpoints.iter().map(summary).collect())
 }
 
 async fn failing_out(

@@ -92,6 +92,7 @@ pub(crate) const TABLE: &[Row] = &[
     row("getSubscriptions",     P_VIEWER, M_VIEWER,  NO_APP, read(Endpoints)),
     row("putSubscriptions",     OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
     row("testEndpoint",         OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
+    row("checkEndpoint",        OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
     row("enableEndpoint",       OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
     row("disableEndpoint",      OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
 
@@ -132,6 +133,8 @@ pub(crate) const TABLE: &[Row] = &[
     row("simulate",             P_VIEWER, M_VIEWER,  APP,    Key::Any),
 
     row("listDeliveries",       P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
+    row("streamDeliveries",     P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
+    row("streamAllDeliveries",  P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
     row("listAllDeliveries",    P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
     row("getDelivery",          P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
     row("listAttempts",         P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
@@ -157,6 +160,11 @@ pub(crate) const TABLE: &[Row] = &[
     row("getAppEndpointStats",  P_VIEWER, NO_ONE,    APP,    read(Deliveries)),
     row("listEndpointStats",    P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
     row("getStats",             P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
+
+    row("listPauses",           P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
+    row("createPause",          OPERATOR, NO_ONE,    NO_APP, write(Deliveries)),
+    row("deletePause",          OPERATOR, NO_ONE,    NO_APP, write(Deliveries)),
+    row("getSystem",            P_VIEWER, NO_ONE,    NO_APP, Key::Never),
 
     row("listEventTypes",       P_VIEWER, M_VIEWER,  APP,    Key::Any),
     row("createEventType",      OPERATOR, NO_ONE,    NO_APP, write(Events)),

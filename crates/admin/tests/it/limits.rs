@@ -35,6 +35,10 @@ impl SharedCounts for Counts {
     async fn leave(&self, subject: Subject) {
         self.0.leave(subject).await;
     }
+
+    async fn version(&self) -> Option<String> {
+        self.0.version().await
+    }
 }
 
 fn limited(key: Option<&str>, merchant: Option<&str>) -> Settings {

@@ -13,6 +13,7 @@ use domain::clock::Clock as _;
 use domain::dialect::Outgoing;
 use domain::id::UserId;
 use gateway::config_cache::ConfigCache;
+use gateway::endpoint_checks::Probed;
 use gateway::test_send::Sender;
 use gateway::{Gateway, GatewaySettings};
 use http_body_util::{BodyExt as _, Full};
@@ -49,6 +50,17 @@ impl Sender for Unreachable {
             remote_ip: None,
             timings: Timings::default(),
             duration: Duration::from_millis(1),
+        }
+    }
+
+    async fn probe(&self, url: &str, timeout: Duration) -> Probed {
+        let outgoing = Outgoing {
+            headers: Vec::new(),
+            body: Bytes::new(),
+        };
+        Probed {
+            exchange: self.send(url, &outgoing, timeout).await,
+            certificate: None,
         }
     }
 }

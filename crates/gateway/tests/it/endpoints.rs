@@ -9,6 +9,7 @@ use gateway::Error;
 use gateway::endpoints::{EndpointPatch, NewEndpoint};
 use gateway::secrets::RotateSecret;
 use gateway::test_send::TestSend;
+use storage::jobs::While;
 use testkit::receiver::{Behaviour, Receiver};
 
 use crate::world::{World, endpoint, event, settings};
@@ -128,7 +129,14 @@ async fn what_waited_comes_back_when_the_endpoint_is_enabled(world: World) {
         .await
         .unwrap();
     let until = disabled.disabled.unwrap().1 + settings().disabled_wait;
-    assert_eq!(world.storage.put_off(id, until, 10, None).await.unwrap(), 2);
+    assert_eq!(
+        world
+            .storage
+            .put_off(id, until, 10, While::Always)
+            .await
+            .unwrap(),
+        2
+    );
     assert!(gateway.enable_endpoint(scope, id).await.unwrap().enabled());
     for event in published.events {
         let shown = world

@@ -12,6 +12,7 @@ use domain::id::DeliveryId;
 use domain::merchant::{MerchantSettings, SchemaMode, Store};
 use domain::tenancy::TenantScope;
 use gateway::config_cache::ConfigCache;
+use gateway::endpoint_checks::Probed;
 use gateway::endpoints::NewEndpoint;
 use gateway::ingest::{IdempotencyKey, Publish, PublishEvent, Published};
 use gateway::merchants::NewMerchant;
@@ -253,5 +254,9 @@ impl Sender for PlainSender {
             timings: Timings::default(),
             duration: Duration::from_millis(1),
         }
+    }
+
+    async fn probe(&self, url: &str, _: Duration) -> Probed {
+        panic!("no case here looks at {url}")
     }
 }

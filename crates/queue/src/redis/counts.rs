@@ -110,6 +110,20 @@ impl RedisCounts {
     }
 }
 
+impl RedisCounts {
+    /// The version of the Redis that counts are shared by. `None` while it is away.
+    pub async fn version(&self) -> Option<String> {
+        let mut connection = self.line.get()?;
+        let asked = redis::cmd("INFO").arg("server").to_owned();
+        let info: String = timeout(ANSWER, asked.query_async(&mut connection))
+            .await
+            .ok()?
+            .ok()?;
+        let mut lines = info.lines();
+        lines.find_map(|line| line.strip_prefix("redis_version:").map(str::to_owned))
+    }
+}
+
 impl Line {
     fn get(&self) -> Option<MultiplexedConnection> {
         let connection = self.connection.lock();

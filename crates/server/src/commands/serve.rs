@@ -78,6 +78,7 @@ pub(crate) async fn serve(
     ports.without_end("metrics upkeep", metrics.clone().upkeep());
     let probes = Probes {
         draining: ports.draining.clone(),
+        settings: settings.shown.clone(),
         metrics: Box::new(move || metrics.render()),
         ..Probes::default()
     };

@@ -89,6 +89,19 @@ pub(crate) fn effective_toml(values: &Values) -> String {
     out
 }
 
+/// What is in force, for operators: each value with its source, secrets masked.
+pub(crate) fn shown(values: &Values) -> Vec<admin::ShownSetting> {
+    let shown = |key: &'static Key| {
+        let (text, source) = values.entry(key.path);
+        admin::ShownSetting {
+            key: key.path,
+            value: masked(key.kind, text),
+            source: source.to_string(),
+        }
+    };
+    KEYS.iter().map(shown).collect()
+}
+
 /// Writes each section's head, and each of its keys by `write`.
 fn sections(out: &mut String, mut write: impl FnMut(&mut String, &Key)) {
     for (section, about) in SECTIONS {

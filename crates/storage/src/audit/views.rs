@@ -8,6 +8,7 @@ use domain::catalog::EventType;
 use domain::clock::Micros;
 use domain::endpoint::Endpoint;
 use domain::merchant::Merchant;
+use domain::pause::{Held, Pause};
 use domain::redaction::without_query;
 use domain::retry_job::RetryJob;
 use serde_json::{Value, json};
@@ -38,6 +39,25 @@ impl View for Merchant {
             "flashy_account_id": self.flashy_account_id,
             "settings": serde_json::to_value(self.settings).unwrap_or_default(),
             "suspended": self.suspended,
+        })
+    }
+}
+
+impl View for Pause {
+    fn view(&self) -> Value {
+        let (mut merchant_id, mut host, mut endpoint_id) = (None, None, None);
+        match &self.held {
+            Held::All => {}
+            Held::Merchant(id) => merchant_id = Some(id.to_string()),
+            Held::Host(name) => host = Some(name),
+            Held::Endpoint(id) => endpoint_id = Some(id.to_string()),
+        }
+        json!({
+            "scope": self.held.kind().as_str(),
+            "merchant_id": merchant_id,
+            "host": host,
+            "endpoint_id": endpoint_id,
+            "reason": self.reason,
         })
     }
 }

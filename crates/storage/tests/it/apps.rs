@@ -10,7 +10,7 @@ use domain::id::{AppId, DeliveryId, EndpointId, MerchantId};
 use domain::tenancy::OwnerScope;
 use storage::apps::AppDeleted;
 use storage::installations::Installed;
-use storage::jobs::Waiting;
+use storage::jobs::{Waiting, While};
 use storage::merchants::MerchantConfig;
 use storage::{DatabaseSettings, PageRequest};
 use testkit::postgres::PostgresServer;
@@ -347,12 +347,22 @@ async fn what_waits_of_one_merchant_ends_alone(world: World) {
     };
     let due = world.job(theirs).await;
     let until = world.now() + crate::world::LEASE;
-    let put_off = world.storage.put_off(of, until, 10, None).await.unwrap();
+    let put_off = world
+        .storage
+        .put_off(of, until, 10, While::Always)
+        .await
+        .unwrap();
     assert_eq!((put_off, world.job(theirs).await), (2, due));
-    let ended = world.storage.end_waiting(of, None, 10, None).await.unwrap();
+    let ended = world
+        .storage
+        .end_waiting(of, None, 10, While::Always)
+        .await
+        .unwrap();
     assert_eq!((ended, world.job(theirs).await), (2, due));
     assert_eq!(world.shown(one, mine[0]).await.status, Status::Cancelled);
-    let all = world.storage.end_waiting(endpoint_id, None, 10, None);
+    let all = world
+        .storage
+        .end_waiting(endpoint_id, None, 10, While::Always);
     assert_eq!(all.await.unwrap(), 1);
 }
 

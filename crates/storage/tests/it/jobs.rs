@@ -8,7 +8,7 @@ use domain::delivery::{Next, SkipReason, Status};
 use domain::endpoint::DisabledReason;
 use domain::id::{DeliveryId, EndpointId, MerchantId};
 use domain::shard::{Shard, ShardSet};
-use storage::jobs::RetryResult;
+use storage::jobs::{RetryResult, While};
 
 use crate::world::{LEASE, SKEW, World, scope};
 
@@ -275,7 +275,7 @@ async fn the_waiting_jobs_of_an_endpoint_end_in_chunks(world: World) {
         .unwrap();
     world.claim(&ids[1..2]).await;
     let end = async |skip| {
-        let ended = world.storage.end_waiting(endpoint, skip, 4, None);
+        let ended = world.storage.end_waiting(endpoint, skip, 4, While::Always);
         ended.await.unwrap()
     };
     assert_eq!(end(None).await, 4);
@@ -318,7 +318,10 @@ async fn an_attempt_without_a_result_is_neither_cancelled_nor_ended(world: World
     assert_eq!(before, Some(((past + LEASE).0, 1, true)));
     let cancelled = world.storage.cancel(scope(merchant), id).await.unwrap();
     assert_eq!(cancelled, Some(false));
-    let ended = world.storage.end_waiting(endpoint, None, 4, None).await;
+    let ended = world
+        .storage
+        .end_waiting(endpoint, None, 4, While::Always)
+        .await;
     assert_eq!(ended.unwrap(), 0);
     assert_eq!(world.job(id).await, before);
     assert!(world.claim(&[id]).await.remove(0).was_lost);
@@ -340,8 +343,14 @@ async fn jobs_are_left_alone_unless_their_endpoint_is_disabled_since_just_then(w
     let (now, until) = (world.now(), world.now() + Duration::from_hours(72));
     let skip = Some(SkipReason::EndpointDisabled);
     let act = async |id| {
-        let put_off = world.storage.put_off(id, until, 1, Some(now)).await;
-        let ended = world.storage.end_waiting(id, skip, 1, Some(now)).await;
+        let put_off = world
+            .storage
+            .put_off(id, until, 1, While::DisabledSince(now))
+            .await;
+        let ended = world
+            .storage
+            .end_waiting(id, skip, 1, While::DisabledSince(now))
+            .await;
         (put_off.unwrap(), ended.unwrap())
     };
     assert_eq!(act(endpoint).await, (0, 0), "enabled");
@@ -361,7 +370,12 @@ async fn enabling_an_endpoint_leaves_no_job_put_off(world: World) {
         let until = since + Duration::from_hours(72);
         disable(&world, merchant, endpoint, Some(since)).await;
         let put_off = async {
-            let step = async || world.storage.put_off(endpoint, until, 4, Some(since)).await;
+            let step = async || {
+                world
+                    .storage
+                    .put_off(endpoint, until, 4, While::DisabledSince(since))
+                    .await
+            };
             while step().await.unwrap() == 4 {}
         };
         let enable = async {
@@ -383,7 +397,7 @@ async fn a_disabled_endpoints_jobs_come_back_oldest_first(world: World) {
     world.finish(&ids[..1], Next::Retry(later)).await;
     world.claim(&ids[1..2]).await;
     let put_off = async || {
-        let put_off = world.storage.put_off(endpoint, until, 3, None);
+        let put_off = world.storage.put_off(endpoint, until, 3, While::Always);
         put_off.await.unwrap()
     };
     assert_eq!(

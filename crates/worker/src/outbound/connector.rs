@@ -104,6 +104,13 @@ impl Connector {
     }
 }
 
+impl Connector {
+    /// Opens a connection outside the pool.
+    pub(super) async fn dial(&self, uri: &Uri, dial: &Dial) -> Result<Stream, Failure> {
+        self.0.open(uri, dial).await
+    }
+}
+
 impl tower_service::Service<Uri> for Connector {
     type Response = TokioIo<Stream>;
     type Error = Failure;

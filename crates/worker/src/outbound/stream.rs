@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use domain::attempt::Timings;
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -65,6 +66,16 @@ pub(super) struct Stream {
     pub(super) transport: Transport,
     /// What is known about it.
     pub(super) info: ConnectionInfo,
+}
+
+impl Stream {
+    /// The certificate of the other end, where there is one.
+    pub(super) fn certificate(&self) -> Option<&CertificateDer<'static>> {
+        match &self.transport {
+            Transport::Tls(tls) => tls.get_ref().1.peer_certificates()?.first(),
+            Transport::Plain(_) => None,
+        }
+    }
 }
 
 impl Connection for Stream {

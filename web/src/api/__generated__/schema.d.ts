@@ -523,6 +523,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchants/{merchant_id}/endpoint-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a URL
+         * @description Whether an endpoint may have it and how it would be stored; with `reach`, also how calling it goes: looking up
+         *     its name, connecting, TLS with the certificate, a POST with an empty JSON object. Nothing is stored or logged as
+         *     a delivery. URLs may be called ten times a minute for each merchant.
+         *
+         *     Who may: platform operator/admin, merchant developer/owner; API key with `endpoints:write`.
+         */
+        post: operations["checkEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/apps": {
         parameters: {
             query?: never;
@@ -1182,6 +1206,52 @@ export interface paths {
          *     Who may: platform operator/admin, merchant developer/owner; API key with `deliveries:write`.
          */
         post: operations["cancelDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merchants/{merchant_id}/delivery-stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a merchant's deliveries
+         * @description Server-sent events, one for each delivery that is new or has changed among the newest 250 that match:
+         *     `event: delivery`, its id, and the delivery as the list shows it. It begins with what happens from now on, or
+         *     after the delivery in `Last-Event-ID`. It ends after ten minutes, or when the credential does; come back then.
+         *
+         *     Who may: platform viewer/operator/admin, merchant viewer/developer/owner; API key with `deliveries:read`.
+         */
+        get: operations["streamDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/delivery-stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow all merchants' deliveries
+         * @description As of one merchant.
+         *
+         *     Who may: platform viewer/operator/admin; API key with `deliveries:read`.
+         */
+        get: operations["streamAllDeliveries"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2062,6 +2132,78 @@ export interface paths {
          *     Who may: platform viewer/operator/admin; API key with `deliveries:read`.
          */
         get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List pauses
+         * @description What is held back now, oldest first; it has one page.
+         *
+         *     Who may: platform viewer/operator/admin; API key with `deliveries:read`.
+         */
+        get: operations["listPauses"];
+        put?: never;
+        /**
+         * Pause deliveries
+         * @description Attempts under way finish, no other begins. Events are taken in all the same, and nothing is counted as failed.
+         *
+         *     Who may: platform operator/admin; API key with `deliveries:write`.
+         */
+        post: operations["createPause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pauses/{pause_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a pause
+         * @description What waited becomes due, oldest first, unless another pause holds it.
+         *
+         *     Who may: platform operator/admin; API key with `deliveries:write`.
+         */
+        delete: operations["deletePause"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describe the installation
+         * @description Versions, database, Redis, workers, and the settings of the process that answers, secrets masked.
+         *
+         *     Who may: platform viewer/operator/admin; no API key.
+         */
+        get: operations["getSystem"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3104,6 +3246,27 @@ export interface components {
          */
         BodyState: "none" | "complete" | "truncated" | "incomplete";
         /**
+         * Certificate
+         * @description Who answers at an address.
+         * @example {
+         *       "subject": "CN=hooks.example.com",
+         *       "issuer": "C=US, O=Let's Encrypt, CN=R11",
+         *       "expires_at": "2026-07-01T00:00:00.000Z"
+         *     }
+         */
+        Certificate: {
+            /** @description Who it is for. */
+            subject: string;
+            /** @description Who vouches for that. */
+            issuer: string;
+            /**
+             * Format: date-time
+             * @description Until when it is good.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            expires_at: string;
+        };
+        /**
          * ChangePassword
          * @description A password in place of the one there is.
          * @example {
@@ -3130,6 +3293,52 @@ export interface components {
             /** @description Published payloads that break their type's schema: refused (`strict`, the default) or accepted with a warning. */
             schema_mode?: components["schemas"]["SchemaMode"] | null;
         };
+        /**
+         * CheckEndpoint
+         * @description A URL to check.
+         * @example {
+         *       "url": "https://hooks.example.com/flexype",
+         *       "reach": true
+         *     }
+         */
+        CheckEndpoint: {
+            /** @description The URL. */
+            url: string;
+            /**
+             * @description Whether to call it: it gets a POST with an empty JSON object, unsigned.
+             * @default false
+             */
+            reach: boolean | null;
+        };
+        /**
+         * CheckStep
+         * @description How a step went.
+         * @example {
+         *       "name": "dns",
+         *       "ok": true,
+         *       "detail": "The name was found.",
+         *       "duration_ms": 4.2
+         *     }
+         */
+        CheckStep: {
+            /** @description Which. */
+            name: components["schemas"]["CheckStepName"];
+            /** @description Whether it went well. */
+            ok: boolean;
+            /** @description In words. */
+            detail: string;
+            /**
+             * Format: double
+             * @description What it took, in milliseconds; null where there was nothing to do.
+             */
+            duration_ms: number | null;
+        };
+        /**
+         * @description What a call goes through.
+         * @example dns
+         * @enum {string}
+         */
+        CheckStepName: "dns" | "connect" | "tls" | "post";
         /**
          * Checkout
          * @description A checkout session.
@@ -3466,6 +3675,27 @@ export interface components {
             settings?: components["schemas"]["ChangeSettings"] | null;
         };
         /**
+         * CreatePause
+         * @description What to hold back.
+         * @example {
+         *       "scope": "host",
+         *       "host": "hooks.example.com",
+         *       "reason": "Their firewall is being moved"
+         *     }
+         */
+        CreatePause: {
+            /** @description What kind of thing; what it is stands in the field of that name. */
+            scope: components["schemas"]["PauseScope"];
+            /** @description The merchant, for `merchant`. */
+            merchant_id?: components["schemas"]["MerchantId"] | null;
+            /** @description The host as it stands in URLs, for `host`. */
+            host?: string | null;
+            /** @description The endpoint, for `endpoint`. */
+            endpoint_id?: components["schemas"]["EndpointId"] | null;
+            /** @description Why, for other people. */
+            reason: string;
+        };
+        /**
          * CreatePortalLink
          * @description A link for somebody of the merchant, whom the platform knows.
          * @example {
@@ -3705,6 +3935,29 @@ export interface components {
             signing_secret: string;
         };
         /**
+         * Database
+         * @description The database.
+         * @example {
+         *       "kind": "postgresql",
+         *       "version": "15.13",
+         *       "schema": "m0013_pauses",
+         *       "clock_ahead_ms": 1
+         *     }
+         */
+        Database: {
+            /** @description `postgresql` or `sqlite`. */
+            kind: string;
+            /** @description Its version. */
+            version: string;
+            /** @description The last step of the schema. */
+            schema: string;
+            /**
+             * Format: int64
+             * @description How far the answering machine's clock is ahead of the database's, in milliseconds.
+             */
+            clock_ahead_ms: number;
+        };
+        /**
          * Delivery
          * @description A delivery: one event on its way to one endpoint.
          * @example {
@@ -3893,6 +4146,43 @@ export interface components {
             updated_at: string;
         };
         /**
+         * EndpointCheck
+         * @description A checked URL.
+         * @example {
+         *       "url": "https://hooks.example.com/flexype",
+         *       "accepted": true,
+         *       "refusal": null,
+         *       "same_url": [],
+         *       "steps": [
+         *         {
+         *           "name": "dns",
+         *           "ok": true,
+         *           "detail": "The name was found.",
+         *           "duration_ms": 4.2
+         *         }
+         *       ],
+         *       "certificate": {
+         *         "subject": "CN=hooks.example.com",
+         *         "issuer": "C=US, O=Let's Encrypt, CN=R11",
+         *         "expires_at": "2026-07-01T00:00:00.000Z"
+         *       }
+         *     }
+         */
+        EndpointCheck: {
+            /** @description As it would be stored; as it came where it is refused. */
+            url: string;
+            /** @description Whether an endpoint may have it. */
+            accepted: boolean;
+            /** @description Why not. */
+            refusal: components["schemas"]["Refusal"] | null;
+            /** @description The merchant's endpoints that have it already. */
+            same_url: components["schemas"]["EndpointId"][];
+            /** @description How calling it went, up to the first step that failed; empty when it was not called. */
+            steps: components["schemas"]["CheckStep"][];
+            /** @description The certificate it showed, where it was trusted. */
+            certificate: components["schemas"]["Certificate"] | null;
+        };
+        /**
          * @description The id of an endpoint.
          * @example ep_01h455vb4pex5vsknk084sn02q
          */
@@ -3956,7 +4246,8 @@ export interface components {
          *         "created_at": "2026-05-07T10:00:00.123Z",
          *         "finished_at": null,
          *         "is_test": false
-         *       }
+         *       },
+         *       "paused_at": null
          *     }
          */
         EndpointStats: {
@@ -3991,6 +4282,12 @@ export interface components {
             waiting: components["schemas"]["Waiting"];
             /** @description The newest delivery; null when there was none. */
             last_delivery: components["schemas"]["Delivery"] | null;
+            /**
+             * Format: date-time
+             * @description Since when its deliveries are held back by the platform's operators; null when they are not.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            paused_at: string | null;
         };
         /**
          * EndpointSummaries
@@ -4036,7 +4333,8 @@ export interface components {
          *             "created_at": "2026-05-07T10:00:00.123Z",
          *             "finished_at": null,
          *             "is_test": false
-         *           }
+         *           },
+         *           "paused_at": null
          *         }
          *       ]
          *     }
@@ -4087,7 +4385,8 @@ export interface components {
          *         "created_at": "2026-05-07T10:00:00.123Z",
          *         "finished_at": null,
          *         "is_test": false
-         *       }
+         *       },
+         *       "paused_at": null
          *     }
          */
         EndpointSummary: {
@@ -4101,6 +4400,12 @@ export interface components {
             waiting: components["schemas"]["Waiting"];
             /** @description The newest delivery; null when there was none. */
             last_delivery: components["schemas"]["Delivery"] | null;
+            /**
+             * Format: date-time
+             * @description Since when its deliveries are held back by the platform's operators; null when they are not.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            paused_at: string | null;
         };
         /**
          * Event
@@ -4604,6 +4909,16 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * PauseList
+         * @description One page of a list.
+         */
+        PauseList: {
+            /** @description The rows, newest first. */
+            data: components["schemas"]["Pause"][];
+            /** @description Give it as `cursor` to get the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
          * RetryJobList
          * @description One page of a list.
          */
@@ -4868,6 +5183,53 @@ export interface components {
          * @enum {string}
          */
         Outcome: "success" | "http_status" | "redirect" | "blocked_address" | "dns_error" | "connect_refused" | "connect_timeout" | "tls_untrusted" | "tls_name_mismatch" | "tls_expired" | "tls_protocol" | "tls_handshake" | "timeout" | "reset" | "invalid_response" | "unknown" | "cancelled";
+        /**
+         * Pause
+         * @description Deliveries held back, until the pause is ended.
+         * @example {
+         *       "id": "pau_01h455vb4pex5vsknk084sn02q",
+         *       "scope": "host",
+         *       "merchant_id": null,
+         *       "host": "hooks.example.com",
+         *       "endpoint_id": null,
+         *       "reason": "Their firewall is being moved",
+         *       "paused_by": "usr_01h455vb4pex5vsknk084sn02q",
+         *       "paused_at": "2026-05-07T10:00:00.000Z"
+         *     }
+         */
+        Pause: {
+            /** @description Its id. */
+            id: components["schemas"]["PauseId"];
+            /** @description What kind of thing is held back. */
+            scope: components["schemas"]["PauseScope"];
+            /** @description The merchant, where it is one. */
+            merchant_id: components["schemas"]["MerchantId"] | null;
+            /** @description The host, where it is one. */
+            host: string | null;
+            /** @description The endpoint, where it is one. */
+            endpoint_id: components["schemas"]["EndpointId"] | null;
+            /** @description Why. */
+            reason: string;
+            /** @description Who paused: `usr_…` or `key_…`. */
+            paused_by: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            paused_at: string;
+        };
+        /**
+         * @description The id of a pause.
+         * @example pau_01h455vb4pex5vsknk084sn02q
+         */
+        PauseId: string;
+        /**
+         * @description What kind of thing is held back.
+         * @example all
+         * @enum {string}
+         */
+        PauseScope: "all" | "merchant" | "host" | "endpoint";
         /**
          * PlatformPoint
          * @description A point of the platform's charts.
@@ -5495,6 +5857,20 @@ export interface components {
             duplicates: number;
         };
         /**
+         * Redis
+         * @description Redis.
+         * @example {
+         *       "up": true,
+         *       "version": "7.0.15"
+         *     }
+         */
+        Redis: {
+            /** @description Whether it answers. */
+            up: boolean;
+            /** @description Its version; null while it does not answer. */
+            version: string | null;
+        };
+        /**
          * RefreshToken
          * @description A refresh token.
          * @example {
@@ -5504,6 +5880,20 @@ export interface components {
         RefreshToken: {
             /** @description The newest refresh token of this login. Left out by browsers that keep it in a cookie. */
             refresh_token?: string | null;
+        };
+        /**
+         * Refusal
+         * @description Why a URL may not be an endpoint's.
+         * @example {
+         *       "code": "scheme",
+         *       "detail": "must begin with https://"
+         *     }
+         */
+        Refusal: {
+            /** @description The rule it breaks. */
+            code: string;
+            /** @description What would be right. */
+            detail: string;
         };
         /**
          * RequestPasswordReset
@@ -5950,6 +6340,23 @@ export interface components {
          */
         SessionState: "active" | "converted" | "abandoned" | "expired_anonymous";
         /**
+         * Setting
+         * @description A setting of the answering process.
+         * @example {
+         *       "key": "listen",
+         *       "value": "127.0.0.1:8080",
+         *       "source": "default"
+         *     }
+         */
+        Setting: {
+            /** @description Its name in the file. */
+            key: string;
+            /** @description Its value; secrets are masked. */
+            value: string;
+            /** @description Where it came from. */
+            source: string;
+        };
+        /**
          * Shopper
          * @description A shopper that a store knows.
          * @example {
@@ -6160,6 +6567,52 @@ export interface components {
         Subscriptions: {
             /** @description Event types, in order of name. */
             event_types: string[];
+        };
+        /**
+         * System
+         * @description What this installation is made of.
+         * @example {
+         *       "version": "0.1.0",
+         *       "mode": "cluster",
+         *       "database": {
+         *         "kind": "postgresql",
+         *         "version": "15.13",
+         *         "schema": "m0013_pauses",
+         *         "clock_ahead_ms": 1
+         *       },
+         *       "redis": {
+         *         "up": true,
+         *         "version": "7.0.15"
+         *       },
+         *       "workers": [
+         *         {
+         *           "id": "wrk_01h455vb4pex5vsknk084sn02q",
+         *           "seen_at": "2026-05-07T10:00:00.000Z",
+         *           "alive": true
+         *         }
+         *       ],
+         *       "settings": [
+         *         {
+         *           "key": "listen",
+         *           "value": "127.0.0.1:8080",
+         *           "source": "default"
+         *         }
+         *       ]
+         *     }
+         */
+        System: {
+            /** @description Hookyard's version. */
+            version: string;
+            /** @description `embedded` or `cluster`. */
+            mode: string;
+            /** @description The database. */
+            database: components["schemas"]["Database"];
+            /** @description Redis; null where there is none. */
+            redis: components["schemas"]["Redis"] | null;
+            /** @description The processes that deliver, seen last first; empty where this process does everything. */
+            workers: components["schemas"]["Worker"][];
+            /** @description The settings of the process that answers. */
+            settings: components["schemas"]["Setting"][];
         };
         /**
          * TestSend
@@ -6624,6 +7077,32 @@ export interface components {
              */
             next_attempt_at: string | null;
         };
+        /**
+         * Worker
+         * @description A process that delivers.
+         * @example {
+         *       "id": "wrk_01h455vb4pex5vsknk084sn02q",
+         *       "seen_at": "2026-05-07T10:00:00.000Z",
+         *       "alive": true
+         *     }
+         */
+        Worker: {
+            /** @description Its id, new with each start. */
+            id: components["schemas"]["WorkerId"];
+            /**
+             * Format: date-time
+             * @description When it was last seen.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            seen_at: string;
+            /** @description Whether it lives. */
+            alive: boolean;
+        };
+        /**
+         * @description The id of a worker process.
+         * @example wrk_01h455vb4pex5vsknk084sn02q
+         */
+        WorkerId: string;
     };
     responses: {
         /** @description The request cannot be read, or a parameter is wrong. Types: `malformed-request`, `invalid-parameter`, `invalid-cursor`, `invalid-idempotency-key`. */
@@ -7993,6 +8472,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The merchant. */
+                merchant_id: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointCheck"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -9519,6 +10039,98 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    streamDeliveries: {
+        parameters: {
+            query?: {
+                /** @description In this state. */
+                status?: components["schemas"]["DeliveryStatus"][];
+                /** @description To this endpoint. */
+                endpoint_id?: components["schemas"]["EndpointId"][];
+                /** @description Of an event of this type. */
+                event_type?: string[];
+                /** @description Whose last attempt ended like this. */
+                outcome?: components["schemas"]["Outcome"][];
+                /** @description Whose last attempt was answered with this status. */
+                http_status?: number[];
+                /** @description Test sends only, or none of them. */
+                is_test?: boolean;
+            };
+            header?: {
+                /** @description The last delivery that was heard of: what came after it is told first. */
+                "Last-Event-ID"?: components["schemas"]["DeliveryId"];
+            };
+            path: {
+                /** @description The merchant. */
+                merchant_id: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Delivery"][];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    streamAllDeliveries: {
+        parameters: {
+            query?: {
+                /** @description In this state. */
+                status?: components["schemas"]["DeliveryStatus"][];
+                /** @description To this endpoint. */
+                endpoint_id?: components["schemas"]["EndpointId"][];
+                /** @description Of an event of this type. */
+                event_type?: string[];
+                /** @description Whose last attempt ended like this. */
+                outcome?: components["schemas"]["Outcome"][];
+                /** @description Whose last attempt was answered with this status. */
+                http_status?: number[];
+                /** @description Test sends only, or none of them. */
+                is_test?: boolean;
+            };
+            header?: {
+                /** @description The last delivery that was heard of: what came after it is told first. */
+                "Last-Event-ID"?: components["schemas"]["DeliveryId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Delivery"][];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -11490,6 +12102,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlatformStats"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listPauses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PauseList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createPause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeat of this request harmless. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePause"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    /** @description The path of what was made. */
+                    Location?: string;
+                    /** @description `true` when this is the answer of an earlier request with the same key. */
+                    "Idempotency-Replayed"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pause"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deletePause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The pause. */
+                pause_id: components["schemas"]["PauseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
                 };
             };
             400: components["responses"]["BadRequest"];

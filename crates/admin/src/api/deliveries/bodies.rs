@@ -111,6 +111,13 @@ pub(crate) struct AttemptOut {
     late: bool,
 }
 
+impl DeliveryOut {
+    /// Its id.
+    pub(super) const fn id(&self) -> DeliveryId {
+        self.id.0
+    }
+}
+
 impl From<Delivery> for DeliveryOut {
     fn from(delivery: Delivery) -> Self {
         Self {

@@ -16,6 +16,7 @@ use domain::tenancy::TenantScope;
 use domain::trigger::activity::{Activity, ActivityKind};
 use gateway::activities::Accepted;
 use gateway::config_cache::ConfigCache;
+use gateway::endpoint_checks::Probed;
 use gateway::endpoints::NewEndpoint;
 use gateway::test_send::Sender;
 use gateway::{Error, Gateway};
@@ -314,6 +315,10 @@ struct Nobody;
 #[async_trait]
 impl Sender for Nobody {
     async fn send(&self, url: &str, _: &Outgoing, _: Duration) -> Exchange {
+        panic!("nothing is to be sent to {url}")
+    }
+
+    async fn probe(&self, url: &str, _: Duration) -> Probed {
         panic!("nothing is to be sent to {url}")
     }
 }

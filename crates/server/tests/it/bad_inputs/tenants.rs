@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testkit::receiver::Behaviour;
 use testkit::rest::{Answer, Rest, text};
 
-use super::corpus::{Entry, case, instead, pending};
+use super::corpus::{Entry, case, instead};
 use super::scene::Scene;
 use crate::e2e::stage::{EVENT, SOON};
 
@@ -24,7 +24,7 @@ pub(super) fn entries() -> Vec<Entry> {
         case("T09", |scene| bulk_retried(scene).boxed_local()),
         case("T12", |scene| cursor(scene).boxed_local()),
         case("T13", |scene| same_key(scene).boxed_local()),
-        pending("T15", "the live stream of the dashboard"),
+        case("T15", |scene| followed(scene).boxed_local()),
         case("T18", |scene| viewer_retries(scene).boxed_local()),
         case("T20", |scene| merchants_key(scene).boxed_local()),
         case("T22", |scene| demoted(scene).boxed_local()),
@@ -194,6 +194,18 @@ async fn cursor(scene: &Scene) -> Answer {
     let cursor = text(&first, "next_cursor");
     let path = scene.path(&format!("/events?limit=1&cursor={cursor}"));
     scene.owner.get(&path).await
+}
+
+async fn followed(scene: &Scene) -> Answer {
+    let endpoint = others_endpoint(scene).await;
+    let rest = format!("/delivery-stream?endpoint_id={}", text(&endpoint, "id"));
+    let mut last = None;
+    for path in both(scene, &rest) {
+        let answer = scene.owner.get(&path).await;
+        assert_eq!(answer.problem(404), "not-found", "{path}");
+        last = Some(answer);
+    }
+    last.expect("a path")
 }
 
 async fn same_key(scene: &Scene) -> Answer {

@@ -71,6 +71,17 @@ async fn every_url_of_the_corpus_meets_its_expectation_when_an_endpoint_is_made(
         let Entry {
             id, url, expect, ..
         } = entry;
+        let checked = json!({ "url": url });
+        let checked = stage
+            .rest()
+            .post(&stage.path("/endpoint-checks"), &checked)
+            .await
+            .expect(200);
+        assert_eq!(
+            checked["accepted"],
+            expect != "reject_at_create",
+            "{id} {url:?}: {checked}"
+        );
         let answer = stage.rest().post(&endpoints, &flexype(&url)).await;
         match expect.as_str() {
             "reject_at_create" => {
