@@ -225,3 +225,22 @@ test('a request that a receiver got is checked against the secret', async ({ pag
   await page.getByRole('button', { name: 'Check' }).click();
   await expect(page.getByRole('status')).toContainText('does not fit');
 });
+
+test('a URL is judged while it is typed, and called on request', async ({ page, stage, receiver }) => {
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/endpoints/new`);
+  const verdict = page.getByRole('status', { name: 'Verdict' });
+  await page.getByLabel('URL').fill('http://10.0.0.1/hooks');
+  await expect(page.getByLabel('URL')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('button', { name: 'Try to reach it' })).toBeDisabled();
+  await page.getByLabel('URL').fill(receiver.url.replace('http://', 'HTTP://'));
+  await expect(verdict).toContainText(`is kept as ${receiver.url}`);
+  await page.getByRole('button', { name: 'Try to reach it' }).click();
+  const steps = page.getByRole('region', { name: 'How calling it went' });
+  await expect(steps.getByRole('listitem').filter({ hasText: 'Send a request' })).toContainText('200');
+  expect(receiver.bodies).toEqual(['{}']);
+  await page.getByLabel('URL').fill(receiver.url);
+  await expect(verdict).toHaveText(/as it is/);
+  await expect(steps).toHaveCount(0);
+});
