@@ -110,7 +110,7 @@ test('a merchant sees their own, and may do what their role says', async ({ page
   await page.goto('/m/mer_01h455vb4pex5vsknk084sn02q/deliveries');
   await expect(page.getByRole('alert').filter({ hasText: 'There is no such thing' })).toBeVisible();
   await page.goto('/platform/deliveries');
-  await expect(page.getByRole('alert')).toBeVisible();
+  await expect(page.getByText('This page is not for you')).toBeVisible();
 });
 
 test('on a phone one looks and retries', async ({ page, stage, receiver }) => {

@@ -19,7 +19,7 @@ test('each kind of person is shown their own pages', async ({ page, stage }) => 
   for (const name of ['API keys', 'Audit log', 'All merchants'])
     await expect(pages.getByRole('link', { name })).toHaveCount(0);
   await page.goto('/platform/users');
-  await expect(page.getByText('for admins of the platform')).toBeVisible();
+  await expect(page.getByText('It is for admins of the platform')).toBeVisible();
 });
 
 test('ops go from one merchant to another by name', async ({ page, stage }) => {

@@ -145,7 +145,7 @@ export async function makeWorld({ events = 1, isHostile = false } = {}): Promise
   const merchants = [];
   for (const store of stores)
     merchants.push(
-      await send('POST', '/merchants', { ...store, settings: { schema_mode: 'warn' } }),
+      await send('POST', '/merchants', { flashy_account_id: 246, ...store, settings: { schema_mode: 'warn' } }),
     );
   const main = merchants[0];
   const ids: Record<string, string> = { merchantId: main.id, name: 'PRODUCT_VIEWED' };

@@ -60,6 +60,10 @@ export const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import('./pages/user')).UserPage }),
       },
       { path: 'platform/audit-log', lazy: auditLog },
+      {
+        path: 'platform/system',
+        lazy: async () => ({ Component: (await import('./pages/system')).System }),
+      },
       { path: 'm/:merchantId', element: <Navigate to="deliveries" replace /> },
       {
         path: 'm/:merchantId/endpoints',

@@ -10,7 +10,9 @@ type Entry = components['schemas']['AuditEntry'];
 
 /** An operation in words: `removeMember` is "remove member". */
 export function deed(action: string): string {
-  return action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return action
+    .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .replace(/\bapi\b/, 'API');
 }
 
 /** All about an entry of the audit log. */

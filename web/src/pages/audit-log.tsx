@@ -80,7 +80,7 @@ export function AuditLog() {
         </Title>
         {isPlatform && <Export query={{ ...query, merchant_id: merchantId }} />}
       </Group>
-      <Group align="end" role="search">
+      <Group align="end" gap="sm" role="search">
         <ExactText
           label="Person or key id"
           value={actor_id}
@@ -97,7 +97,7 @@ export function AuditLog() {
           onKeyDown={(event) => {
             if (event.key === 'Enter') filter.set({ action: event.currentTarget.value.trim() });
           }}
-          w={200}
+          w={160}
         />
         <ExactText
           label="Done to (id)"
@@ -116,7 +116,7 @@ export function AuditLog() {
         pages={pages}
         rowKey={(entry) => entry.id}
         empty={<Empty title={filter.isOn ? 'No entry matches' : 'Nothing has been done yet'} />}
-        minWidth={820}
+        minWidth={940}
         columns={[
           { title: 'When', cell: (entry) => <Time at={entry.at} /> },
           {
@@ -148,7 +148,7 @@ export function AuditLog() {
               </Anchor>
             ),
           },
-          { title: 'To', cell: (entry) => <Code>{entry.target}</Code> },
+          { title: 'To', cell: (entry) => <Code style={{ whiteSpace: 'nowrap' }}>{entry.target}</Code> },
           { title: 'Changed', cell: summary },
           { title: 'From', cell: (entry) => entry.ip ?? '–' },
         ]}
@@ -178,7 +178,7 @@ function ExactText({
       onKeyDown={(event) => {
         if (event.key === 'Enter') onChoose(event.currentTarget.value.trim());
       }}
-      w={220}
+      w={180}
     />
   );
 }

@@ -3,6 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { useCallback, useMemo, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { paths } from '../path-builder';
+import { Forbidden } from '../ui/forbidden';
 import { Empty, Failed, Loading } from '../ui/states';
 import { useEndpointsById } from './endpoint-urls';
 import { LogChips } from './log-chips';
@@ -13,16 +14,21 @@ import { LiveBar } from './log-live-bar';
 import { useLog } from './log-query';
 import { RetryChosen, RetryMatching } from './log-retry';
 import { LogTable, type Selection } from './log-table';
+import { useMe } from './me';
 import { useMerchantNames } from './merchant-names';
 import { useRetry } from './retry-one';
 
 /** The log: a merchant's, or, for the platform, that of all merchants. */
 export function Deliveries() {
   const { merchantId } = useParams();
+  const me = useMe();
   const [search] = useSearchParams();
   const address = search.toString();
   const filter = useMemo(() => readFilter(new URLSearchParams(address)), [address]);
   const endpoints = useEndpointsById(merchantId);
+  if (merchantId === undefined && me.data?.platform_role === null) {
+    return <Forbidden title="Deliveries" whom="people of the platform" />;
+  }
   return (
     <Stack gap="sm">
       <Group justify="space-between">

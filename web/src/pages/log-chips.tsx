@@ -3,6 +3,7 @@ import { IconX } from '@tabler/icons-react';
 import { useSearchParams } from 'react-router';
 import type { Endpoint } from '../api/endpoints';
 import { OUTCOMES, type Outcome } from '../ui/outcomes';
+import { type Zone, exactly, useZone } from '../ui/zone';
 import { type LogFilter, MANY, type Many, RANGES, withValues, withoutFilter } from './log-filter';
 
 const LABELS: Record<Many, string> = {
@@ -12,14 +13,13 @@ const LABELS: Record<Many, string> = {
   http_status: 'HTTP status',
   outcome: 'Outcome',
 };
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 type Chip = { name: string; value: string; text: string };
 
 /** What the log is narrowed down by now, each part to be taken away, or all. */
 export function LogChips({ filter, endpoints }: { filter: LogFilter; endpoints: Map<string, Endpoint> }) {
   const [, setSearch] = useSearchParams();
-  const chips = chipsOf(filter, endpoints);
+  const chips = chipsOf(filter, endpoints, useZone());
   if (chips.length === 0) return null;
   return (
     <Group gap={6} role="group" aria-label="Filters in use">
@@ -53,7 +53,7 @@ export function LogChips({ filter, endpoints }: { filter: LogFilter; endpoints: 
   );
 }
 
-function chipsOf(filter: LogFilter, endpoints: Map<string, Endpoint>): Chip[] {
+function chipsOf(filter: LogFilter, endpoints: Map<string, Endpoint>, zone: Zone): Chip[] {
   const shown = (name: Many, value: string) => {
     if (name === 'endpoint_id') return endpoints.get(value)?.url ?? value;
     return name === 'outcome' ? OUTCOMES[value as Outcome].name : value;
@@ -64,8 +64,8 @@ function chipsOf(filter: LogFilter, endpoints: Map<string, Endpoint>): Chip[] {
   const { event_id, is_test, range, from, to } = filter;
   if (event_id) chips.push({ name: 'event_id', value: event_id, text: `Event: ${event_id}` });
   if (range) chips.push({ name: 'range', value: range, text: `Time: ${RANGES[range]!.label}` });
-  if (from && !range) chips.push({ name: 'from', value: from, text: `From ${moment.format(new Date(from))}` });
-  if (to && !range) chips.push({ name: 'to', value: to, text: `To ${moment.format(new Date(to))}` });
+  if (from && !range) chips.push({ name: 'from', value: from, text: `From ${exactly(from, zone)}` });
+  if (to && !range) chips.push({ name: 'to', value: to, text: `To ${exactly(to, zone)}` });
   if (is_test) {
     const text = is_test === 'true' ? 'Tests only' : 'No tests';
     chips.push({ name: 'is_test', value: is_test, text });

@@ -1,4 +1,8 @@
 import { Group, SegmentedControl, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlayerPause } from '@tabler/icons-react';
+import { PauseCreate } from '../forms/pause-create';
+import { ActionButton } from '../ui/action-button';
 import { Figure } from '../ui/figure';
 import { Forbidden } from '../ui/forbidden';
 import { answer } from '../ui/outcomes';
@@ -6,6 +10,7 @@ import { ms } from '../ui/span';
 import { Failed, Loading } from '../ui/states';
 import { Time } from '../ui/time';
 import { TimeChart } from '../ui/time-chart';
+import { useRefusal } from './access';
 import { Counts } from './endpoint-charts';
 import { errorRate, percent } from './endpoint-stats';
 import { FailingEndpoints } from './failing-endpoints';
@@ -19,6 +24,8 @@ const LATE = 60_000;
 /** How the whole platform does. */
 export function Overview() {
   const me = useMe();
+  const refused = useRefusal();
+  const [asking, { open, close }] = useDisclosure();
   const filter = useFilter('range');
   const range = PLATFORM_RANGES.find(({ value }) => value === filter.values.range)?.value ?? '1h';
   const isPlatform = me.data?.platform_role != null;
@@ -30,14 +37,26 @@ export function Overview() {
         <Title order={1} size="h2">
           Overview
         </Title>
-        <SegmentedControl
-          size="xs"
-          aria-label="Range"
-          data={PLATFORM_RANGES}
-          value={range}
-          onChange={(range) => filter.set({ range })}
-        />
+        <Group>
+          <SegmentedControl
+            size="xs"
+            aria-label="Range"
+            data={PLATFORM_RANGES}
+            value={range}
+            onChange={(range) => filter.set({ range })}
+          />
+          <ActionButton
+            color="red"
+            variant="outline"
+            leftSection={<IconPlayerPause size={16} aria-hidden />}
+            disabledReason={refused({ platform: 'operator' })}
+            onClick={open}
+          >
+            Pause deliveries
+          </ActionButton>
+        </Group>
       </Group>
+      {asking && <PauseCreate onClose={close} />}
       {stats.isPending && <Loading />}
       {stats.isError && <Failed error={stats.error} retry={() => stats.refetch()} />}
       {stats.data && (

@@ -2,10 +2,12 @@ import { Anchor, Group, Stack, Text, Title } from '@mantine/core';
 import { Link, useParams } from 'react-router';
 import { type RetryJob, type Whose, listRetryJobs } from '../api/deliveries';
 import { paths } from '../path-builder';
+import { Forbidden } from '../ui/forbidden';
 import { PagedTable, usePages } from '../ui/paged';
 import { Empty } from '../ui/states';
 import { Time } from '../ui/time';
 import { Actor } from './actor';
+import { useMe } from './me';
 import { useMerchantNames } from './merchant-names';
 import { JobStatus } from './retry-job-status';
 
@@ -15,6 +17,7 @@ const linkOf = (merchantId: Whose, job: RetryJob) =>
 /** Bulk retries: a merchant's, or, for the platform, all of them. */
 export function RetryJobs() {
   const { merchantId } = useParams();
+  const me = useMe();
   const names = useMerchantNames(merchantId === undefined);
   const jobs = usePages(['retry-jobs', merchantId ?? 'all'], (cursor) => listRetryJobs(merchantId, cursor));
   const whose = {
@@ -22,6 +25,9 @@ export function RetryJobs() {
     cell: (job: RetryJob) =>
       job.merchant_id ? <bdi>{names.get(job.merchant_id) ?? job.merchant_id}</bdi> : 'all merchants',
   };
+  if (merchantId === undefined && me.data?.platform_role === null) {
+    return <Forbidden title="Bulk retries" whom="people of the platform" />;
+  }
   return (
     <Stack>
       <Group justify="space-between">

@@ -9,11 +9,12 @@ import { paths } from '../path-builder';
 import { Keyboard } from '../ui/keyboard';
 import { Failed, Loading } from '../ui/states';
 import { AccountMenu } from './account-menu';
-import { useGoKeys } from './go-keys';
 import { useMe, useMerchant } from './me';
 import { MerchantSwitcher } from './merchant-switcher';
 import { type NavPage, home, merchantPages, platformPages } from './nav-links';
 import { useFocusOnChange, useTitle } from './page-change';
+import { PauseBanner } from './pause-banner';
+import { usePageKeys } from './page-keys';
 
 type Me = components['schemas']['Me'];
 
@@ -56,11 +57,7 @@ function Frame({ me }: { me: Me }) {
   useFocusOnChange(main);
   const isPlatform = me.platform_role !== null;
   const pages = merchantId ? merchantPages(me, merchantId) : platformPages(me);
-  useGoKeys(
-    merchantId && isPlatform
-      ? [...pages, { to: paths.merchants(), label: 'Merchants', icon: IconBuildingStore }]
-      : pages,
-  );
+  usePageKeys(pages);
   const mayLeave = isPlatform || me.memberships.length > 1 || me.app_ids.length > 0;
   return (
     <AppShell
@@ -116,6 +113,7 @@ function Frame({ me }: { me: Me }) {
         )}
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} style={{ outline: 'none' }}>
+        {isPlatform && <PauseBanner mayResume={me.platform_role !== 'viewer'} />}
         <Suspense fallback={<Loading />}>
           <Outlet />
         </Suspense>

@@ -3,8 +3,9 @@ import { Link } from 'react-router';
 import type { components } from '../api/__generated__/schema';
 import { paths } from '../path-builder';
 import { madeAt } from '../ui/id-time';
+import { span } from '../ui/span';
 import { StatusBadge } from '../ui/status';
-import { ago, Time } from '../ui/time';
+import { Time } from '../ui/time';
 import { exactly, useZone } from '../ui/zone';
 
 type Entry = components['schemas']['TimelineEntry'];
@@ -20,6 +21,7 @@ const LATE = 60_000;
 /** What happened, and why an event fired or did not. */
 export function TimelineView({ entries, merchantId }: { entries: Entry[]; merchantId: string }) {
   const zone = useZone();
+  const timers = new Set(entries.filter(({ kind }) => kind === 'timer').map(({ at }) => at));
   return (
     <Timeline active={entries.length} bulletSize={14} lineWidth={2}>
       {entries.map((entry, index) => (
@@ -37,7 +39,7 @@ export function TimelineView({ entries, merchantId }: { entries: Entry[]; mercha
             <Text size="sm" c="dimmed">
               {SIGNS[entry.kind].name}, {exactly(entry.at, zone)} (<Time at={entry.at} />)
             </Text>
-            <Late entry={entry} />
+            <Late entry={entry} timed={timers.has(entry.at)} />
           </Group>
           {entry.event?.deliveries.map((delivery) => (
             <Group key={delivery.id} gap="xs" mt={4}>
@@ -54,15 +56,14 @@ export function TimelineView({ entries, merchantId }: { entries: Entry[]; mercha
   );
 }
 
-/** Says so when an event fired well after its time. */
-function Late({ entry }: { entry: Entry }) {
-  if (!entry.event) return null;
-  const made = madeAt(entry.event.id);
-  const late = made - Date.parse(entry.at);
+/** Says so when an event that a timer was to fire came well after its time. */
+function Late({ entry, timed }: { entry: Entry; timed: boolean }) {
+  if (!entry.event || !timed) return null;
+  const late = madeAt(entry.event.id) - Date.parse(entry.at);
   if (late < LATE) return null;
   return (
     <Badge variant="light" color="red" autoContrast>
-      late: made {ago(new Date(made).toISOString(), Date.parse(entry.at))}
+      late by {span(late)}
     </Badge>
   );
 }

@@ -34,7 +34,7 @@ export function useVisitSearch<State extends string>(states: Record<State, strin
           value={state || null}
           onChange={(state) => filter.set({ state })}
           clearable
-          w={160}
+          w={130}
         />
         {FINDS.map((key) => (
           <TextInput
@@ -42,7 +42,7 @@ export function useVisitSearch<State extends string>(states: Record<State, strin
             name={key}
             label={LABELS[key]}
             defaultValue={filter.values[key]}
-            w={180}
+            w={165}
           />
         ))}
         <Button type="submit" variant="default">

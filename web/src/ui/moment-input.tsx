@@ -40,7 +40,7 @@ export function MomentInput({
         const next = fromField(event.currentTarget.value, zone);
         if (toField(next, zone) !== toField(value, zone)) onChange(next);
       }}
-      w={210}
+      w={200}
     />
   );
 }

@@ -8,7 +8,7 @@ const LOOK: Record<State, { color: string; sign: string; word: string }> = {
   open: { color: 'blue', sign: '●', word: 'open' },
   converted: { color: 'green', sign: '✓', word: 'converted' },
   completed: { color: 'green', sign: '✓', word: 'completed' },
-  abandoned: { color: 'orange', sign: '⏱', word: 'abandoned' },
+  abandoned: { color: 'orange', sign: '!', word: 'abandoned' },
   superseded: { color: 'gray', sign: '⤼', word: 'superseded' },
   expired_anonymous: { color: 'gray', sign: '–', word: 'ended, anonymous' },
 };
