@@ -3,6 +3,8 @@ import { PASSWORD, expect, signIn, test } from './stage';
 test('an endpoint is added, tested, rotated, paused and deleted', async ({ page, stage, receiver }) => {
   await signIn(page);
   await page.getByRole('link', { name: stage.name }).click();
+  // The platform has a page of that name too.
+  await expect(page.getByRole('heading', { name: 'Deliveries' })).toBeVisible();
   await page.getByRole('link', { name: 'Endpoints' }).click();
   await expect(page.getByText('No endpoint yet')).toBeVisible();
   await expect(page.getByRole('region', { name: 'First event' })).toContainText(stage.merchant);
@@ -243,4 +245,28 @@ test('a URL is judged while it is typed, and called on request', async ({ page, 
   await page.getByLabel('URL').fill(receiver.url);
   await expect(verdict).toHaveText(/as it is/);
   await expect(steps).toHaveCount(0);
+});
+
+test('ops pause an endpoint, which says so, and resume it', async ({ page, stage, receiver }) => {
+  const made = await stage.endpoint(receiver.url);
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}`);
+  await page.getByRole('button', { name: 'Pause this endpoint' }).click();
+  await page.getByRole('dialog').getByLabel('Why').fill('Moving the receiver');
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+  await expect(page.getByText('Deliveries are held back')).toBeVisible();
+  await stage.publish();
+  await expect(page.getByRole('group', { name: 'Waiting now' })).toContainText('1', { timeout: 30_000 });
+  await page.goto(`/m/${stage.merchant}/endpoints?state=paused`);
+  await expect(page.getByRole('link', { name: receiver.url })).toBeVisible();
+  await page.getByRole('link', { name: receiver.url }).click();
+  expect(receiver.requests).toBe(0);
+  // The banner of all pages can resume it too.
+  const banner = page.getByRole('region', { name: 'Paused' });
+  await expect(banner).toContainText('Moving the receiver');
+  await page.getByRole('button', { name: 'Resume this endpoint' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+  await expect.poll(() => receiver.requests).toBe(1);
+  await expect(page.getByText('Deliveries are held back')).toHaveCount(0);
 });
