@@ -46,6 +46,12 @@ test('filters stand in the address, survive a reload and the way back, and are t
   await expect(page).toHaveURL(/status=failed&status=retrying&http_status=5xx&range=1h$/);
   await expect(rows(page)).toHaveCount(3);
 
+  await page.getByRole('button', { name: 'Attempts', exact: true }).click();
+  await page.getByRole('button', { name: '2 or more' }).click();
+  await expect(page.getByText('No delivery matches')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await chips.getByRole('button', { name: 'Remove Attempts: 2 or more' }).click();
+  await expect(rows(page)).toHaveCount(3);
   await chips.getByRole('button', { name: 'Remove Status: failed' }).click();
   await expect(page.getByText('No delivery matches')).toBeVisible();
   await chips.getByRole('button', { name: 'Clear filters' }).click();
