@@ -4,6 +4,7 @@ WORKDIR /web
 COPY web/package.json web/package-lock.json ./
 RUN npm ci --no-audit --no-fund --ignore-scripts
 COPY web .
+COPY examples /examples
 RUN npm run build
 
 FROM rust:1.95-bookworm AS build

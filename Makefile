@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools web web/check web/e2e gen/web
+.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools web web/check web/e2e web/screens web/figures gen/web
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,8 +82,16 @@ bench: ## Measure throughput and latency beside a raw ceiling
 web/check: ## Check the dashboard: types, tests, size
 	scripts/web_check.sh
 
-web/e2e: build ## Try the dashboard in a real browser
-	scripts/web_e2e.sh $(TARGET)/hookyard
+web/e2e: build ## Try the dashboard in a real browser; on PostgreSQL and Redis too, what depends on them
+	scripts/web_e2e.sh $(TARGET)/hookyard embedded
+	scripts/web_e2e.sh $(TARGET)/hookyard cluster log endpoints visits
+
+web/screens: build ## Write docs/screens: a picture of every page, with a platform in use behind it
+	scripts/web_screens.sh $(TARGET)/hookyard
+
+web/figures: ## Measure the dashboard in a browser, with 100,000 deliveries behind it; writes docs/dashboard-figures.md
+	cargo build --release --package server --bin hookyard
+	scripts/web_figures.sh target/release/hookyard
 
 gen/web: ## Write the dashboard's types of the API
 	@[ -x crates/testkit/js-tools/node_modules/.bin/openapi-typescript ] || scripts/js_tools.sh

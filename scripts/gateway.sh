@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sourced by scripts that need a gateway of their own: embedded, on a free port, its data in "$work/data".
-# It wants $hookyard (the binary), $work (a folder), and a function `fail`.
+# It wants $hookyard (the binary), $work (a folder), and a function `fail`; $roles may say what it does.
 
 gateway=
 email=admin@example.com
@@ -26,7 +26,7 @@ start_gateway() {
     HOOKYARD_LISTEN="127.0.0.1:$port" HOOKYARD_DATA_DIR="$work/data" \
     HOOKYARD_OUTBOUND__ALLOW_HTTP=true HOOKYARD_OUTBOUND__ALLOWED_NETWORKS=127.0.0.0/8 \
     HOOKYARD_ADMIN__EMAIL="$email" HOOKYARD_ADMIN__PASSWORD="$password" "$@" \
-    "$hookyard" serve >"$work/gateway.log" 2>&1 &
+    "$hookyard" serve ${roles:-} >"$work/gateway.log" 2>&1 &
   gateway=$!
   tries=0
   until python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)' "$url/readyz" 2>/dev/null; do

@@ -6,7 +6,7 @@ had_pages=$([ -e dist/index.html ] && echo yes || echo no)
 if [ ! -e node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   npm ci --no-audit --no-fund --ignore-scripts
 fi
-if [ ! -e dist/index.html ] || [ -n "$(find src public index.html vite.config.ts package-lock.json -newer dist/index.html -print -quit)" ]; then
+if [ ! -e dist/index.html ] || [ -n "$(find src public ../examples index.html vite.config.ts package-lock.json -newer dist/index.html -print -quit)" ]; then
   npm run --silent build
 fi
 # A build of the server that knew of no pages looks for them again.

@@ -14,9 +14,10 @@ scripts/web.sh
 cd web
 npm run --silent check
 npm run --silent test
-bytes=0
-for file in dist/index.html dist/assets/*.js dist/assets/*.css; do
-  bytes=$((bytes + $(gzip -c "$file" | wc -c)))
+# What the page itself names: its styles, its scripts, and the modules they begin with. The rest is loaded when it is needed.
+bytes=$(gzip -c dist/index.html | wc -c)
+for file in $(grep -oE '(src|href)="/assets/[^"]+\.(js|css)"' dist/index.html | cut -d'"' -f2); do
+  bytes=$((bytes + $(gzip -c "dist$file" | wc -c)))
 done
 [ "$bytes" -le 307200 ] || fail "the first load is $bytes bytes, of 307200"
 echo "web/check: the first load is $bytes bytes of 307200, compressed"

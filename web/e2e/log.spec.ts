@@ -1,50 +1,107 @@
-import { PASSWORD, expect, signIn, test } from './stage';
+import { type Page } from '@playwright/test';
+import { PASSWORD, type Stage, expect, signIn, test } from './stage';
 
-test('ops find a failed delivery, retry it, and see it arrive', async ({ page, stage, receiver }) => {
-  receiver.answer = { status: 500, body: '<script>window.broken = true</script> out of order' };
-  await stage.endpoint(receiver.url);
-  await stage.publish();
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
-  await page.getByRole('combobox', { name: 'Status' }).click();
-  await page.getByRole('option', { name: 'retrying' }).click();
-  await page.getByRole('link', { name: 'PRODUCT_VIEWED' }).click();
-  await expect(page.getByRole('status')).toHaveText(/retrying/);
-  // What the receiver answers is text and nothing else.
-  await expect(page.getByText('<script>window.broken = true</script>')).toBeVisible();
-  expect(await page.evaluate(() => 'broken' in window)).toBe(false);
-  await expect(page.getByText('9945414435106')).toBeVisible();
+const rows = (page: Page) => page.getByRole('table', { name: 'Deliveries' }).getByRole('link');
 
-  receiver.answer = { status: 200, body: '{"ok":true}' };
-  await page.getByRole('button', { name: 'Retry' }).click();
-  await expect(page.getByRole('status')).toHaveText(/succeeded/);
-  await expect(page.getByRole('button', { name: '2: 200' })).toBeVisible();
-  // The address says it all: a reload, and the login with it, comes back to the same.
-  await page.getByRole('button', { name: '1: 500' }).click();
-  await page.reload();
-  await expect(page.getByRole('button', { name: '1: 500' })).toHaveAttribute('aria-pressed', 'true');
-});
+async function failures(stage: Stage, receiver: { answer: object; requests: number; url: string }, count: number) {
+  receiver.answer = { status: 503, body: 'busy' };
+  await stage.endpoint(receiver.url, { schedule: [] });
+  for (let made = 0; made < count; made += 1) await stage.publish();
+  await expect.poll(() => receiver.requests).toBe(count);
+}
 
-test('a filter is in the address, and what matches is retried at once', async ({
+test('filters stand in the address, survive a reload and the way back, and are taken away', async ({
   page,
   stage,
   receiver,
 }) => {
-  receiver.answer = { status: 503, body: 'busy' };
-  await stage.endpoint(receiver.url, { schedule: [] });
-  for (let count = 0; count < 5; count += 1) await stage.publish();
-  await expect.poll(() => receiver.requests).toBe(5);
+  await failures(stage, receiver, 3);
+  receiver.answer = { status: 200, body: '' };
+  await stage.publish();
+  await expect.poll(() => receiver.requests).toBe(4);
   await signIn(page);
   await page.getByRole('link', { name: stage.name }).click();
-  await page.goto(`/m/${stage.merchant}/deliveries?status=failed`);
-  await expect(page.getByRole('link', { name: 'PRODUCT_VIEWED' })).toHaveCount(5);
-  receiver.answer = { status: 200, body: '' };
-  await page.getByRole('button', { name: 'Retry what matches' }).click();
-  await expect(page.getByText('5 deliveries, at least')).toBeVisible();
-  await page.getByRole('dialog').getByRole('button', { name: 'Retry' }).click();
-  await expect(page.getByRole('status')).toHaveText('completed');
-  await expect(page).toHaveURL(/retry-jobs\/job_/);
-  expect(receiver.requests).toBe(10);
+  await expect(rows(page)).toHaveCount(4);
+
+  await page.getByRole('button', { name: 'Status', exact: true }).click();
+  await page.getByRole('checkbox', { name: 'failed' }).check();
+  await page.getByRole('checkbox', { name: 'retrying' }).check();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'HTTP status' }).click();
+  await page.getByRole('checkbox', { name: '5xx' }).check();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Time' }).click();
+  await page.getByRole('button', { name: 'last hour' }).click();
+  await page.keyboard.press('Escape');
+  await expect(page).toHaveURL(/status=failed&status=retrying&http_status=5xx&range=1h$/);
+  await expect(rows(page)).toHaveCount(3);
+
+  await page.reload();
+  await expect(rows(page)).toHaveCount(3);
+  const chips = page.getByRole('group', { name: 'Filters in use' });
+  await expect(chips.getByRole('button', { name: 'Remove HTTP status: 5xx' })).toBeVisible();
+  await rows(page).nth(2).click();
+  await expect(page.getByText('Attempt 1: not accepted')).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(/status=failed&status=retrying&http_status=5xx&range=1h$/);
+  await expect(rows(page)).toHaveCount(3);
+
+  await page.getByRole('button', { name: 'Attempts', exact: true }).click();
+  await page.getByRole('button', { name: '2 or more' }).click();
+  await expect(page.getByText('No delivery matches')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await chips.getByRole('button', { name: 'Remove Attempts: 2 or more' }).click();
+  await expect(rows(page)).toHaveCount(3);
+  await chips.getByRole('button', { name: 'Remove Status: failed' }).click();
+  await expect(page.getByText('No delivery matches')).toBeVisible();
+  await chips.getByRole('button', { name: 'Clear filters' }).click();
+  await expect(rows(page)).toHaveCount(4);
+  await expect(page).toHaveURL(/\/deliveries$/);
+});
+
+test('an id leads to its delivery, an event to its deliveries', async ({ page, stage, receiver }) => {
+  await stage.endpoint(receiver.url);
+  const event = await stage.publish();
+  await stage.publish();
+  await signIn(page);
+  await page.getByRole('link', { name: stage.name }).click();
+  await expect(rows(page)).toHaveCount(2);
+  await page.getByRole('searchbox').fill(event.event_id);
+  await page.getByRole('searchbox').press('Enter');
+  await expect(rows(page)).toHaveCount(1);
+  await page.getByRole('searchbox').fill(event.deliveries[0].id);
+  await page.getByRole('searchbox').press('Enter');
+  await expect(page.getByRole('status', { name: 'Status' })).toHaveText(/succeeded/);
+  // Ops look for it across all merchants.
+  await page.goto('/platform/deliveries');
+  await page.getByRole('searchbox').fill(event.event_id);
+  await page.getByRole('searchbox').press('Enter');
+  await expect(page.getByRole('table', { name: 'Deliveries' }).getByRole('link', { name: stage.name })).toHaveCount(1);
+});
+
+test('paging goes on by scrolling, and the way back leads to the same place', async ({ page, stage, receiver }) => {
+  await stage.endpoint(receiver.url);
+  const product = { product_viewed: { product_id: 1 } };
+  const events = Array.from({ length: 260 }, () => ({ event_type: 'PRODUCT_VIEWED', payload: product }));
+  await stage.call('POST', `/merchants/${stage.merchant}/events/batch`, { events });
+  await expect.poll(() => receiver.requests).toBe(260);
+  await signIn(page);
+  await page.getByRole('link', { name: stage.name }).click();
+  await expect(page.getByText('100 shown; older ones follow as you scroll.')).toBeVisible();
+  // Far from all of them are drawn.
+  expect(await rows(page).count()).toBeLessThan(60);
+  for (const shown of ['200 shown', '260 in all']) {
+    await page.keyboard.press('End');
+    await expect(page.getByText(shown)).toBeVisible();
+  }
+  await page.keyboard.press('End');
+  await expect(page.getByText('260 in all')).toBeInViewport();
+  const last = page.locator('tr[data-row="259"]').getByRole('link');
+  const address = await last.getAttribute('href');
+  await last.click();
+  await expect(page.getByRole('status', { name: 'Status' })).toBeVisible();
+  await page.goBack();
+  await expect(page.locator(`a[href="${address}"]`)).toBeInViewport();
 });
 
 test('a merchant sees their own, and may do what their role says', async ({ page, stage, receiver }) => {
@@ -52,9 +109,49 @@ test('a merchant sees their own, and may do what their role says', async ({ page
   const email = await stage.person('viewer');
   await signIn(page, email, PASSWORD);
   await expect(page.getByRole('heading', { name: 'Deliveries' })).toBeVisible();
+  await expect(page.getByText('Nothing has been sent yet')).toBeVisible();
   await page.getByRole('link', { name: 'Endpoints' }).click();
   await expect(page.getByText('/hooks?****')).toBeVisible();
   await expect(page.getByText('only-for-the-receiver')).toHaveCount(0);
   await page.goto('/m/mer_01h455vb4pex5vsknk084sn02q/deliveries');
-  await expect(page.getByText('There is no such thing').first()).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'There is no such thing' })).toBeVisible();
+  await page.goto('/platform/deliveries');
+  await expect(page.getByText('This page is not for you')).toBeVisible();
+});
+
+test('on a phone one looks and retries', async ({ page, stage, receiver }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await failures(stage, receiver, 1);
+  receiver.answer = { status: 200, body: '' };
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/deliveries`);
+  await rows(page).click();
+  await page.getByRole('button', { name: 'Retry', exact: true }).click();
+  await expect(page.getByText('Attempt 2: success')).toBeVisible();
+  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  expect(tooWide).toBe(false);
+});
+
+test('what is new comes in by itself at the top, and waits while one reads', async ({ page, stage, receiver }) => {
+  await stage.endpoint(receiver.url);
+  await signIn(page);
+  await page.getByRole('link', { name: stage.name }).click();
+  await expect(page.getByText('Nothing has been sent yet')).toBeVisible();
+  await stage.publish();
+  await expect(rows(page)).toHaveCount(1);
+  await rows(page).focus();
+  await stage.publish();
+  await stage.publish();
+  const fresh = page.getByRole('button', { name: '2 new' });
+  await expect(fresh).toBeVisible();
+  await expect(rows(page)).toHaveCount(1);
+  await fresh.click();
+  await expect(rows(page)).toHaveCount(3);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(page).toHaveURL(/live=off/);
+  await expect(page.getByText('Paused: what is new is not shown')).toBeVisible();
+  await page.getByRole('button', { name: 'Follow' }).click();
+  await stage.publish();
+  await expect(rows(page)).toHaveCount(4);
 });

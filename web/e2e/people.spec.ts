@@ -48,7 +48,8 @@ test('a portal link drops its bearer into the merchant, once', async ({ page, st
   await page.goto(place(link.url));
   await expect(page.getByRole('heading', { name: 'Deliveries' })).toBeVisible();
   await expect(page.getByText('Jane')).toBeVisible();
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Account of Jane' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
   await page.goto(place(link.url));
   await expect(page.getByRole('alert')).toContainText('used, old or wrong');

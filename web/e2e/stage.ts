@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { type Page, expect, test as base } from '@playwright/test';
 
 const URL_OF = process.env.HOOKYARD_URL ?? '';
-const ADMIN = {
+export const ADMIN = {
   email: process.env.HOOKYARD_EMAIL ?? '',
   password: process.env.HOOKYARD_PASSWORD ?? '',
 };
 export const PASSWORD = 'correct horse battery';
 
-async function call(method: string, path: string, token: string, body?: unknown) {
+export async function call(method: string, path: string, token: string, body?: unknown) {
   const answer = await fetch(`${URL_OF}/v1${path}`, {
     method,
     headers: {
@@ -29,15 +29,23 @@ async function call(method: string, path: string, token: string, body?: unknown)
 export class Receiver {
   answer = { status: 200, body: '{"ok":true}' };
   requests = 0;
+  /** What came, as text. */
+  bodies: string[] = [];
+  headers: string[] = [];
   private constructor(private readonly server: Server) {}
 
   static async start(): Promise<Receiver> {
     const server = createServer();
     const receiver = new Receiver(server);
     server.on('request', (request, response) => {
-      request.resume();
+      let body = '';
+      request.setEncoding('utf8');
+      request.on('data', (part: string) => (body += part));
       request.on('end', () => {
         receiver.requests += 1;
+        receiver.bodies.push(body);
+        const named = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
+        receiver.headers.push(named.join('\n'));
         response.writeHead(receiver.answer.status, { 'content-type': 'text/html' });
         response.end(receiver.answer.body);
       });

@@ -3,6 +3,7 @@
 import createClient from 'openapi-fetch';
 import type { paths } from './__generated__/schema';
 import { failureOf } from './errors';
+import { toJson } from './raw-json';
 import { bearer, refresh } from './session';
 
 async function withLogin(request: Request): Promise<Response> {
@@ -17,7 +18,11 @@ async function withLogin(request: Request): Promise<Response> {
   return answer.status === 401 && (await refresh()) ? send() : answer;
 }
 
-export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: withLogin });
+export const api = createClient<paths>({
+  baseUrl: window.location.origin,
+  fetch: withLogin,
+  bodySerializer: toJson,
+});
 
 /** The data of an answer; what was refused is thrown. */
 export async function data<T>(

@@ -1,52 +1,52 @@
-import { Alert, Button, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { Alert, Button, Checkbox, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { api, data } from '../api/client';
 import type { components } from '../api/__generated__/schema';
+import { type Delivery, type Whose, createRetryJob } from '../api/deliveries';
 import { words } from '../api/errors';
 import { paths } from '../path-builder';
 import { Failed, Loading } from '../ui/states';
+import { estimateWords } from './estimate';
 
-type Selection = Pick<components['schemas']['CreateRetryJob'], 'delivery_ids' | 'filter'>;
+type Filter = components['schemas']['RetryFilter'];
+
+/** What a bulk retry is about: chosen deliveries, or all that a filter of the log shows. */
+export type Retried = { deliveries: Delivery[]; filter?: undefined } | { filter: Filter; deliveries?: undefined };
 
 /** Counts what a bulk retry is about, asks, and begins it. */
 export function RetryMany({
   merchantId,
-  selection,
+  retried,
   onClose,
 }: {
-  merchantId: string;
-  selection: Selection;
+  merchantId: Whose;
+  retried: Retried;
   onClose: () => void;
 }) {
   const navigate = useNavigate();
   const [rate, setRate] = useState<number>();
-  const params = { path: { merchant_id: merchantId } };
+  const [again, setAgain] = useState(false);
+  const body = {
+    delivery_ids: retried.deliveries?.map(({ id }) => id),
+    filter: retried.filter,
+    include_succeeded: again,
+  };
   const estimate = useQuery({
-    queryKey: ['estimate', merchantId, selection],
+    queryKey: ['estimate', merchantId, body],
     gcTime: 0,
     staleTime: 0,
-    queryFn: () =>
-      data(
-        api.POST('/v1/merchants/{merchant_id}/retry-jobs', {
-          params,
-          body: { ...selection, dry_run: true },
-        }),
-      ),
+    placeholderData: keepPreviousData,
+    queryFn: () => createRetryJob(merchantId, { ...body, dry_run: true }),
   });
+  const speed = rate ?? estimate.data?.rate ?? 1;
   const begin = useMutation({
-    mutationFn: () =>
-      data(
-        api.POST('/v1/merchants/{merchant_id}/retry-jobs', {
-          params,
-          body: { ...selection, rate: rate ?? estimate.data?.rate },
-        }),
-      ),
-    onSuccess: (job) => navigate(paths.retryJob(merchantId, job.id ?? '')),
+    mutationFn: () => createRetryJob(merchantId, { ...body, rate: speed }),
+    onSuccess: ({ id }) =>
+      navigate(merchantId ? paths.retryJob(merchantId, id ?? '') : paths.anyRetryJob(id ?? '')),
   });
   const count = estimate.data?.estimate ?? 0;
-  const speed = rate ?? estimate.data?.rate ?? 1;
+  const endpoints = retried.deliveries && new Set(retried.deliveries.map((one) => one.endpoint_id)).size;
   return (
     <Modal opened onClose={onClose} title="Retry these deliveries">
       <Stack>
@@ -54,20 +54,27 @@ export function RetryMany({
         {estimate.isError && <Failed error={estimate.error} retry={() => estimate.refetch()} />}
         {estimate.isSuccess && (
           <>
-            <Text>
-              {count.toLocaleString()} deliveries, at least {Math.ceil(count / speed)} s at {speed} a
-              second.
-            </Text>
-            <Text size="sm">
-              What has succeeded is left out. Receivers see the same event ids again. New events do
-              not wait behind it.
+            <Text fw={600} aria-live="polite">
+              {estimateWords({ count, rate: speed, endpoints })}
             </Text>
             <NumberInput
               label="Attempts a second"
+              description="New events do not wait behind them."
               min={1}
+              max={10_000}
               value={speed}
               onChange={(value) => setRate(Number(value) || undefined)}
             />
+            <Checkbox
+              label="Also send again what has succeeded"
+              description="Left out otherwise: the endpoint has taken it."
+              checked={again}
+              onChange={(event) => setAgain(event.currentTarget.checked)}
+            />
+            <Text size="sm">
+              Receivers get the same event ids and bytes again, and must tell repeats by the event id. What
+              is under way, and what goes to a disabled endpoint, is passed over. Tests are never retried.
+            </Text>
           </>
         )}
         {begin.isError && (
@@ -79,7 +86,11 @@ export function RetryMany({
           <Button variant="default" onClick={onClose}>
             Leave it
           </Button>
-          <Button disabled={count === 0} loading={begin.isPending} onClick={() => begin.mutate()}>
+          <Button
+            disabled={count === 0 || estimate.isFetching}
+            loading={begin.isPending}
+            onClick={() => begin.mutate()}
+          >
             Retry
           </Button>
         </Group>

@@ -1,64 +1,149 @@
-import {
-  Alert,
-  Anchor,
-  Code,
-  Group,
-  Paper,
-  SimpleGrid,
-  Stack,
-  Table,
-  Text,
-  Title,
-} from '@mantine/core';
-import type { ReactNode } from 'react';
-import type { components } from '../api/__generated__/schema';
+import { Alert, Box, Code, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { useId, type ReactNode } from 'react';
+import type { Attempt } from '../api/deliveries';
+import { Body } from '../ui/body';
 import { Copy } from '../ui/copy';
+import { Headers } from '../ui/headers';
+import { BODY_STATES, OUTCOMES, todo } from '../ui/outcomes';
+import { ms } from '../ui/span';
 import { Time } from '../ui/time';
+import { TimingsBar } from '../ui/timings-bar';
+import { Actor } from './actor';
 
-type Attempt = components['schemas']['Attempt'];
-
-/** One attempt: what was sent, what came back, how long it took. */
-export function AttemptView({ attempt }: { attempt: Attempt }) {
-  const good = attempt.outcome === 'success';
+/** One attempt: how it ended and what to do, what was sent, what came back, how long it took. */
+export function AttemptView({ attempt, merchantId }: { attempt: Attempt; merchantId?: string }) {
   return (
     <Stack>
-      <Alert color={good ? 'green' : 'red'} title={`Attempt ${attempt.number}: ${attempt.outcome}`}>
-        <Text size="sm">
-          {attempt.error || (good ? 'The endpoint took it.' : 'The endpoint did not take it.')}{' '}
-          {attempt.trigger === 'manual' && `Sent by hand by ${attempt.actor}. `}
-          <Time at={attempt.started_at} />, took {Math.ceil(attempt.duration_ms)} ms.
-        </Text>
-      </Alert>
+      <Result attempt={attempt} merchantId={merchantId} />
+      <TimingsBar attempt={attempt} />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
-        <Side title="Request">
-          <Text size="sm">
-            POST{' '}
-            <Anchor component="span" c="inherit">
-              <bdi>{attempt.url}</bdi>
-            </Anchor>
-            <Copy text={attempt.url} what="URL" />
-          </Text>
-          <Headers of={attempt.request_headers} />
-          <Body text={attempt.request_body} />
-        </Side>
-        <Side title="Response">
-          <Text size="sm">
-            {attempt.http_status ?? 'No answer'}
-            {attempt.remote_ip && ` from ${attempt.remote_ip}`}
-          </Text>
-          <Headers of={attempt.response_headers} />
-          <Body text={attempt.response_body} state={attempt.response_body_state} />
-        </Side>
+        <Request attempt={attempt} />
+        <Response attempt={attempt} />
       </SimpleGrid>
     </Stack>
   );
 }
 
-function Side({ title, children }: { title: string; children: ReactNode }) {
+function Result({ attempt, merchantId }: { attempt: Attempt; merchantId?: string }) {
+  const { outcome, http_status: status, error } = attempt;
+  const { name, meaning } = OUTCOMES[outcome];
+  const good = outcome === 'success';
+  const advice = todo(outcome, status);
   return (
-    <Paper withBorder p="md">
+    <Alert color={good ? 'green' : 'red'} title={`Attempt ${attempt.number}: ${name}`}>
+      <Stack gap={6}>
+        <Text size="sm">
+          {error || meaning} <Why attempt={attempt} merchantId={merchantId} />
+          <Time at={attempt.started_at} />, took {ms(attempt.duration_ms)}.
+        </Text>
+        {advice && (
+          <Text size="sm">
+            <b>What to do:</b> {advice}
+          </Text>
+        )}
+        {attempt.late && (
+          <Text size="sm">Its result came too late to count: the delivery had gone on without it.</Text>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+function Why({ attempt: { trigger, actor }, merchantId }: { attempt: Attempt; merchantId?: string }) {
+  if (trigger === 'schedule') return null;
+  const what = trigger === 'manual' ? 'Retried by hand' : 'A test';
+  return (
+    <>
+      {what}
+      {actor && (
+        <>
+          {' '}
+          by <Actor id={actor} merchantId={merchantId} />
+        </>
+      )}
+      .{' '}
+    </>
+  );
+}
+
+const isSignature = (name: string) => /^(webhook-(id|timestamp|signature)|x-flexype-authorization)$/.test(name);
+
+function Request({ attempt }: { attempt: Attempt }) {
+  const headers = Object.entries(attempt.request_headers);
+  return (
+    <Side title="Request">
+      <Group gap={4} wrap="nowrap" align="flex-start">
+        <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+          <b>POST</b> <bdi>{attempt.url}</bdi>
+        </Text>
+        <Copy text={attempt.url} what="URL" />
+      </Group>
+      <Part title="Signature and secret">
+        <Headers label="Signature headers" of={headers.filter(([name]) => isSignature(name))} />
+      </Part>
+      <Part title="Headers">
+        <Headers label="Request headers" of={headers.filter(([name]) => !isSignature(name))} />
+      </Part>
+      <Part title="Body">
+        {attempt.batch_id && (
+          <Text size="sm">
+            It went out in one request with other deliveries, <Code>{attempt.batch_id}</Code>. This is its
+            own part.
+          </Text>
+        )}
+        {attempt.request_body === null ? (
+          <Text size="sm">
+            The body is no longer kept: its event has passed the time for which events are stored.
+          </Text>
+        ) : (
+          <Body text={attempt.request_body} label="Request body" />
+        )}
+      </Part>
+    </Side>
+  );
+}
+
+function Response({ attempt }: { attempt: Attempt }) {
+  const { http_status: status, remote_ip: ip, response_body: text, response_body_state: state } = attempt;
+  const note = BODY_STATES[state];
+  return (
+    <Side title="Response">
+      <Text size="sm">
+        {status ? (
+          <>
+            Status <b>{status}</b>
+          </>
+        ) : (
+          'No answer'
+        )}
+        {ip && (
+          <>
+            {' '}
+            from <bdi>{ip}</bdi>
+          </>
+        )}
+      </Text>
+      {status && (
+        <>
+          <Part title="Headers">
+            <Headers label="Response headers" of={Object.entries(attempt.response_headers ?? {})} />
+          </Part>
+          <Part title="Body">
+            {note && <Text size="sm">{note}</Text>}
+            {text ? <Body text={text} label="Response body" /> : <Text size="sm">The body is empty.</Text>}
+          </Part>
+        </>
+      )}
+    </Side>
+  );
+}
+
+function Side({ title, children }: { title: string; children: ReactNode }) {
+  const id = useId();
+  return (
+    <Paper withBorder p="md" component="section" aria-labelledby={id} miw={0}>
       <Stack gap="sm">
-        <Title order={2} size="h4">
+        <Title order={2} size="h4" id={id}>
           {title}
         </Title>
         {children}
@@ -67,39 +152,13 @@ function Side({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function Headers({ of }: { of: unknown }) {
-  const rows = Object.entries((of ?? {}) as Record<string, unknown>);
-  if (rows.length === 0) return null;
+function Part({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <Table withRowBorders={false} verticalSpacing={2}>
-      <Table.Tbody>
-        {rows.map(([name, value]) => (
-          <Table.Tr key={name}>
-            <Table.Th scope="row" fw={500}>
-              <Text size="sm">{name}</Text>
-            </Table.Th>
-            <Table.Td>
-              <Code>{String(value)}</Code>
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
-  );
-}
-
-/** A body, as text and nothing else. */
-function Body({ text, state }: { text: string | null | undefined; state?: string }) {
-  if (!text) return <Text size="sm">{state === 'none' || !state ? 'No body' : `No body (${state})`}</Text>;
-  return (
-    <>
-      {state && state !== 'complete' && <Text size="sm">Only a part was kept: {state}.</Text>}
-      <Group justify="flex-end">
-        <Copy text={text} what="body" />
-      </Group>
-      <Code block mah={480} style={{ overflow: 'auto', whiteSpace: 'pre-wrap' }} tabIndex={0}>
-        {text}
-      </Code>
-    </>
+    <Box>
+      <Title order={3} size="sm" mb={4}>
+        {title}
+      </Title>
+      <Stack gap={6}>{children}</Stack>
+    </Box>
   );
 }

@@ -1,185 +1,159 @@
-import { Anchor, Button, Group, Select, Stack, Table, TextInput, Title } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { Anchor, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useCallback, useMemo, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
-import { api, data } from '../api/client';
-import type { components } from '../api/__generated__/schema';
-import { RetryMany } from '../forms/retry-many';
 import { paths } from '../path-builder';
+import { Forbidden } from '../ui/forbidden';
 import { Empty, Failed, Loading } from '../ui/states';
-import { StatusBadge } from '../ui/status';
-import { Time } from '../ui/time';
-import { useEndpoints } from './endpoints';
+import { useEndpointsById } from './endpoint-urls';
+import { useAddress } from './log-address';
+import { LogChips } from './log-chips';
+import { type LogFilter, isFiltered, readFilter, withValues, withoutFilter } from './log-filter';
+import { LogFilters } from './log-filters';
+import { useLive } from './log-live';
+import { LiveBar } from './log-live-bar';
+import { useLog } from './log-query';
+import { RetryChosen, RetryMatching } from './log-retry';
+import { LogTable, type Selection } from './log-table';
+import { useWatch } from './log-watch';
+import { useMe } from './me';
+import { useMerchantNames } from './merchant-names';
+import { useRetry } from './retry-one';
 
-type Status = components['schemas']['DeliveryStatus'];
-const STATUSES: Status[] = [
-  'failed',
-  'retrying',
-  'pending',
-  'delivering',
-  'succeeded',
-  'cancelled',
-  'skipped',
-];
-
+/** The log: a merchant's, or, for the platform, that of all merchants. */
 export function Deliveries() {
-  const { merchantId = '' } = useParams();
-  const [search, setSearch] = useSearchParams();
-  const endpoints = useEndpoints(merchantId);
-  const [asking, { open, close }] = useDisclosure();
-  const filter = {
-    status: search.get('status') as Status | null,
-    endpoint_id: search.get('endpoint_id'),
-    event_id: search.get('event_id'),
-  };
-  const deliveries = useInfiniteQuery({
-    queryKey: ['deliveries', merchantId, filter],
-    initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam }) =>
-      data(
-        api.GET('/v1/merchants/{merchant_id}/deliveries', {
-          params: {
-            path: { merchant_id: merchantId },
-            query: {
-              status: filter.status ? [filter.status] : undefined,
-              endpoint_id: filter.endpoint_id ? [filter.endpoint_id] : undefined,
-              event_id: filter.event_id ?? undefined,
-              cursor: pageParam,
-            },
-          },
-        }),
-      ),
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
-  });
-
-  function choose(name: string, value: string | null) {
-    setSearch(
-      (known) => {
-        if (value) known.set(name, value);
-        else known.delete(name);
-        return known;
-      },
-      { replace: true },
-    );
+  const { merchantId } = useParams();
+  const me = useMe();
+  const [search] = useSearchParams();
+  const address = search.toString();
+  const filter = useMemo(() => readFilter(new URLSearchParams(address)), [address]);
+  const endpoints = useEndpointsById(merchantId);
+  if (merchantId === undefined && me.data?.platform_role === null) {
+    return <Forbidden title="Deliveries" whom="people of the platform" />;
   }
-
-  const isFiltered = Object.values(filter).some(Boolean);
-  const rows = deliveries.data?.pages.flatMap((page) => page.data) ?? [];
-  const urls = new Map(endpoints.data?.data.map((endpoint) => [endpoint.id, endpoint.url]));
   return (
-    <Stack>
-      <Title order={1} size="h2">
-        Deliveries
-      </Title>
-      <Group align="end">
-        <Select
-          label="Status"
-          placeholder="any"
-          data={STATUSES}
-          value={filter.status}
-          onChange={(value) => choose('status', value)}
-          clearable
-          w={150}
-        />
-        <Select
-          label="Endpoint"
-          placeholder="any"
-          data={endpoints.data?.data.map(({ id, url }) => ({ value: id, label: url })) ?? []}
-          value={filter.endpoint_id}
-          onChange={(value) => choose('endpoint_id', value)}
-          clearable
-          searchable
-          w={320}
-        />
-        <TextInput
-          label="Event id"
-          placeholder="evt_…"
-          defaultValue={filter.event_id ?? ''}
-          key={filter.event_id}
-          onKeyDown={(event) => {
-            if (event.key === 'Enter') choose('event_id', event.currentTarget.value.trim());
-          }}
-          onBlur={(event) => choose('event_id', event.currentTarget.value.trim())}
-          w={280}
-        />
-        {isFiltered && (
-          <Button variant="default" onClick={() => setSearch({}, { replace: true })}>
-            Clear filters
-          </Button>
-        )}
-      </Group>
-      {isFiltered && rows.length > 0 && (
-        <Group>
-          <Button variant="default" onClick={open}>
-            Retry what matches
-          </Button>
-        </Group>
-      )}
-      {asking && (
-        <RetryMany
-          merchantId={merchantId}
-          selection={{
-            filter: {
-              status: filter.status ?? undefined,
-              endpoint_id: filter.endpoint_id ?? undefined,
-              event_id: filter.event_id ?? undefined,
-            },
-          }}
-          onClose={close}
-        />
-      )}
-      {deliveries.isPending && <Loading />}
-      {deliveries.isError && <Failed error={deliveries.error} retry={() => deliveries.refetch()} />}
-      {deliveries.isSuccess && rows.length === 0 && (
-        <Empty title={isFiltered ? 'No delivery matches' : 'Nothing has been sent yet'} />
-      )}
-      {rows.length > 0 && (
-        <Table.ScrollContainer minWidth={680}>
-          <Table highlightOnHover>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Event</Table.Th>
-                <Table.Th>Status</Table.Th>
-                <Table.Th>Last answer</Table.Th>
-                <Table.Th>Attempts</Table.Th>
-                <Table.Th>Endpoint</Table.Th>
-                <Table.Th>Created</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((delivery) => (
-                <Table.Tr key={delivery.id}>
-                  <Table.Td>
-                    <Anchor component={Link} to={paths.delivery(merchantId, delivery.id)}>
-                      {delivery.event_type}
-                    </Anchor>
-                  </Table.Td>
-                  <Table.Td>
-                    <StatusBadge status={delivery.status} />
-                  </Table.Td>
-                  <Table.Td>{delivery.last_http_status ?? delivery.last_outcome ?? '–'}</Table.Td>
-                  <Table.Td>{delivery.attempt_count}</Table.Td>
-                  <Table.Td maw={280} style={{ overflowWrap: 'anywhere' }}>
-                    <bdi>{urls.get(delivery.endpoint_id) ?? delivery.endpoint_id}</bdi>
-                  </Table.Td>
-                  <Table.Td>
-                    <Time at={delivery.created_at} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
-      {deliveries.hasNextPage && (
-        <Button
-          variant="default"
-          loading={deliveries.isFetchingNextPage}
-          onClick={() => deliveries.fetchNextPage()}
+    <Stack gap="sm">
+      <Group justify="space-between">
+        <Title order={1} size="h2">
+          Deliveries
+        </Title>
+        <Anchor
+          component={Link}
+          size="sm"
+          to={merchantId ? paths.retryJobs(merchantId) : paths.allRetryJobs()}
         >
-          Show older
-        </Button>
-      )}
+          Bulk retries
+        </Anchor>
+      </Group>
+      <LogFilters merchantId={merchantId} filter={filter} endpoints={endpoints} />
+      <LogChips filter={filter} endpoints={endpoints} />
+      {/* Another log is another list: what was chosen in one is not chosen in the other. */}
+      <Log key={`${merchantId} ${JSON.stringify(filter)}`} merchantId={merchantId} filter={filter} />
     </Stack>
   );
+}
+
+function Log({ merchantId, filter }: { merchantId: string | undefined; filter: LogFilter }) {
+  const [search] = useSearchParams();
+  const change = useAddress();
+  const log = useLog(merchantId, filter);
+  const follows = search.get('live') !== 'off';
+  const live = useLive(merchantId, filter, log.data?.pages[0]?.query, follows);
+  const endpoints = useEndpointsById(merchantId);
+  const names = useMerchantNames(merchantId === undefined);
+  const rows = useMemo(() => log.data?.pages.flatMap((page) => page.data) ?? [], [log.data]);
+  const selection = useSelection();
+  const watch = useWatch();
+  const retry = useRetry(merchantId, (delivery) => {
+    watch(delivery);
+    notifications.show({ message: `${delivery.event_type} is being sent again.` });
+  });
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, isFetchNextPageError } = log;
+  const older = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
+  if (log.isPending) return <Loading />;
+  if (log.isError && !log.data) return <Failed error={log.error} retry={() => log.refetch()} />;
+  const bar = (
+    <LiveBar
+      live={live}
+      on={follows}
+      onSwitch={(on) =>
+        change((known) => withValues(known, 'live', on ? [] : ['off']))
+      }
+    />
+  );
+  if (rows.length === 0) {
+    return (
+      <>
+        {bar}
+        <Nothing filtered={isFiltered(filter)} />
+      </>
+    );
+  }
+  return (
+    <>
+      <Group justify="space-between" gap="xs">
+        {bar}
+        <RetryMatching
+          merchantId={merchantId}
+          filter={filter}
+          query={log.data.pages[0]?.query ?? {}}
+        />
+      </Group>
+      <LogTable
+        rows={rows}
+        urls={(id) => endpoints.get(id)?.url ?? id}
+        merchants={merchantId === undefined ? (id) => names.get(id) ?? id : undefined}
+        selection={selection}
+        onRetry={retry.retry}
+        onEnd={older}
+      />
+      <RetryChosen merchantId={merchantId} rows={rows} selection={selection} />
+      {retry.dialog}
+      {isFetchNextPageError && <Failed error={log.error} retry={() => fetchNextPage()} />}
+      <Text size="sm" c="dimmed">
+        {isFetchingNextPage
+          ? 'Reading older ones…'
+          : hasNextPage
+            ? `${rows.length.toLocaleString()} shown; older ones follow as you scroll.`
+            : `${rows.length.toLocaleString()} in all.`}
+      </Text>
+    </>
+  );
+}
+
+function Nothing({ filtered }: { filtered: boolean }) {
+  const change = useAddress();
+  if (!filtered) {
+    return (
+      <Empty title="Nothing has been sent yet">
+        <Text size="sm">Deliveries appear here as soon as an event happens that an endpoint receives.</Text>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No delivery matches">
+      <Button variant="default" onClick={() => change(withoutFilter)}>
+        Clear filters
+      </Button>
+    </Empty>
+  );
+}
+
+function useSelection(): Selection & { clear: () => void } {
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  const put = useCallback(
+    (some: string[], chosen: boolean) =>
+      setIds((known) => {
+        const next = new Set(known);
+        for (const id of some) {
+          if (chosen) next.add(id);
+          else next.delete(id);
+        }
+        return next;
+      }),
+    [],
+  );
+  return { ids, put, clear: () => setIds(new Set()) };
 }

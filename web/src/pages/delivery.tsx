@@ -1,120 +1,90 @@
-import { Badge, Button, Code, Group, Stack, Text, Title } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Grid, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useParams, useSearchParams } from 'react-router';
-import { api, data } from '../api/client';
-import type { components } from '../api/__generated__/schema';
-import { words } from '../api/errors';
-import { Copy } from '../ui/copy';
-import { Failed, Loading } from '../ui/states';
-import { StatusBadge } from '../ui/status';
-import { Time } from '../ui/time';
+import { type Delivery, getDelivery, listAttempts } from '../api/deliveries';
+import { Failure } from '../api/errors';
+import { CurlButton, copyCurl } from '../ui/curl-button';
+import { useShortcuts } from '../ui/keys';
+import { Empty, Failed, Loading } from '../ui/states';
+import { AttemptList } from './attempt-list';
+import classes from './attempt-list.module.css';
 import { AttemptView } from './attempt-view';
-
-type Delivery = components['schemas']['Delivery'];
-/** What has not ended is read again this often. */
-const WATCH = 1_000;
+import { DeliveryHead } from './delivery-head';
+import { pace } from './delivery-cache';
+import { useEndpointsById } from './endpoint-urls';
+import { EventDeliveries } from './event-deliveries';
+import { useRetry } from './retry-one';
 
 export function DeliveryPage() {
   const { merchantId = '', deliveryId = '' } = useParams();
-  const [search, setSearch] = useSearchParams();
-  const path = { merchant_id: merchantId, delivery_id: deliveryId };
   const delivery = useQuery({
     queryKey: ['delivery', deliveryId],
-    queryFn: () =>
-      data(
-        api.GET('/v1/merchants/{merchant_id}/deliveries/{delivery_id}', { params: { path } }),
-      ),
-    refetchInterval: (query) => (query.state.data?.finished_at === null ? WATCH : false),
-  });
-  const attempts = useQuery({
-    queryKey: ['attempts', deliveryId, delivery.data?.attempt_count, delivery.data?.status],
-    queryFn: () =>
-      data(
-        api.GET('/v1/merchants/{merchant_id}/deliveries/{delivery_id}/attempts', {
-          params: { path, query: { limit: 250 } },
-        }),
-      ),
-    placeholderData: (known) => known,
+    queryFn: () => getDelivery(merchantId, deliveryId),
+    refetchInterval: (query) => pace(query.state.data),
   });
   if (delivery.isPending) return <Loading />;
-  if (delivery.isError) return <Failed error={delivery.error} retry={() => delivery.refetch()} />;
-  const rows = attempts.data?.data ?? [];
-  const chosen =
-    rows.find((attempt) => String(attempt.number) === search.get('attempt')) ??
-    rows.toSorted((one, other) => other.number - one.number)[0];
-  return (
-    <Stack>
-      <Head delivery={delivery.data} merchantId={merchantId} />
-      {attempts.isError && <Failed error={attempts.error} retry={() => attempts.refetch()} />}
-      {rows.length === 0 && attempts.isSuccess && <Text>No attempt has been made yet.</Text>}
-      <Group gap="xs" role="group" aria-label="Attempts">
-        {rows
-          .toSorted((one, other) => one.number - other.number)
-          .map((attempt) => (
-            <Button
-              key={attempt.id}
-              size="xs"
-              variant={attempt === chosen ? 'filled' : 'default'}
-              aria-pressed={attempt === chosen}
-              onClick={() => setSearch({ attempt: String(attempt.number) }, { replace: true })}
-            >
-              {attempt.number}: {attempt.http_status ?? attempt.outcome}
-            </Button>
-          ))}
-      </Group>
-      {chosen && <AttemptView attempt={chosen} />}
-    </Stack>
-  );
+  if (delivery.isError) {
+    const isGone = delivery.error instanceof Failure && delivery.error.status === 404;
+    return isGone ? (
+      <Empty title="There is no such delivery">
+        <Text size="sm">It may have been deleted: the log is kept for a limited time.</Text>
+      </Empty>
+    ) : (
+      <Failed error={delivery.error} retry={() => delivery.refetch()} />
+    );
+  }
+  return <Found delivery={delivery.data} />;
 }
 
-function Head({ delivery, merchantId }: { delivery: Delivery; merchantId: string }) {
-  const client = useQueryClient();
-  const retry = useMutation({
-    mutationFn: () =>
-      data(
-        api.POST('/v1/merchants/{merchant_id}/deliveries/{delivery_id}/retry', {
-          params: { path: { merchant_id: merchantId, delivery_id: delivery.id } },
-        }),
-      ),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['delivery', delivery.id] }),
-    onError: (error) => notifications.show({ color: 'red', message: words(error) }),
+function Found({ delivery }: { delivery: Delivery }) {
+  const [search, setSearch] = useSearchParams();
+  const endpoints = useEndpointsById(delivery.merchant_id);
+  // After a retry the newest attempt is the one to look at.
+  const retry = useRetry(delivery.merchant_id, () => setSearch({}, { replace: true }));
+  const attempts = useQuery({
+    queryKey: ['attempts', delivery.id, delivery.attempt_count, delivery.status],
+    queryFn: () => listAttempts(delivery.merchant_id, delivery.id),
+    placeholderData: (known) => known,
   });
-  const waits = delivery.next_attempt_at;
+  const rows = attempts.data?.data.toSorted((one, other) => other.number - one.number) ?? [];
+  const chosen = rows.find(({ number }) => String(number) === search.get('attempt')) ?? rows[0];
+  const step = (by: number) => () => {
+    const next = chosen && rows[rows.indexOf(chosen) + by];
+    if (next) setSearch({ attempt: String(next.number) }, { replace: true });
+  };
+  useShortcuts([
+    { keys: 'j', does: 'The attempt before', run: step(1) },
+    { keys: 'k', does: 'The attempt after', run: step(-1) },
+    { keys: 'r', does: 'Retry', run: () => retry.retry(delivery) },
+    { keys: 'c', does: 'Copy as cURL', run: () => chosen && copyCurl(chosen) },
+  ]);
   return (
-    <Stack gap="xs">
-      <Group justify="space-between">
-        <Group>
-          <Title order={1} size="h2">
-            {delivery.event_type}
-          </Title>
-          <span role="status">
-            <StatusBadge status={delivery.status} />
-          </span>
-          {delivery.is_test && <Badge color="gray">test</Badge>}
-        </Group>
-        <Button onClick={() => retry.mutate()} loading={retry.isPending}>
-          Retry
-        </Button>
-      </Group>
-      <Group gap="xs">
-        <Text size="sm">
-          Event <Code>{delivery.event_id}</Code>
-        </Text>
-        <Copy text={delivery.event_id} what="event id" />
-        <Text size="sm">
-          Delivery <Code>{delivery.id}</Code>
-        </Text>
-        <Copy text={delivery.id} what="delivery id" />
-        <Text size="sm">
-          created <Time at={delivery.created_at} />
-        </Text>
-        {waits && (
-          <Text size="sm">
-            next attempt <Time at={waits} />
-          </Text>
-        )}
-      </Group>
+    <Stack>
+      <DeliveryHead
+        delivery={delivery}
+        endpoint={endpoints.get(delivery.endpoint_id)}
+        retry={{
+          onRetry: () => retry.retry(delivery),
+          isPending: retry.isPending,
+          refusal: retry.refusal(delivery),
+        }}
+      >
+        {chosen && <CurlButton attempt={chosen} />}
+      </DeliveryHead>
+      {retry.dialog}
+      <Grid>
+        <Grid.Col span={{ base: 12, md: 4, lg: 3 }}>
+          <Stack gap="lg" className={classes.aside}>
+            {attempts.isPending && <Loading rows={2} />}
+            {attempts.isError && <Failed error={attempts.error} retry={() => attempts.refetch()} />}
+            {attempts.isSuccess && <AttemptList delivery={delivery} attempts={rows} chosen={chosen} />}
+            <EventDeliveries delivery={delivery} endpoints={endpoints} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 8, lg: 9 }}>
+          {chosen && <AttemptView attempt={chosen} merchantId={delivery.merchant_id} key={chosen.id} />}
+        </Grid.Col>
+      </Grid>
     </Stack>
   );
 }

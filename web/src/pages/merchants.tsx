@@ -1,28 +1,106 @@
-import { Anchor, Badge, Group, Stack, Title } from '@mantine/core';
-import { Link, Navigate } from 'react-router';
+import { Anchor, Badge, Button, Group, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { Link } from 'react-router';
 import { api, data } from '../api/client';
+import type { components } from '../api/__generated__/schema';
 import { paths } from '../path-builder';
 import { PagedTable, usePages } from '../ui/paged';
+import { SearchBox } from '../ui/search-box';
+import { Empty } from '../ui/states';
 import { Time } from '../ui/time';
+import { useFilter } from './filter';
+import { errorRate, percent } from './endpoint-stats';
 import { useMe } from './me';
+import { usePlatformStats } from './platform-stats';
 
+type Merchant = components['schemas']['Merchant'];
+
+/** What a merchant can be found by. */
+function texts({ id, name, store }: Merchant): string {
+  return [id, name, store.id, store.name, store.shopify_domain, store.main_domain]
+    .join('\n')
+    .toLowerCase();
+}
+
+type Count = components['schemas']['MerchantCount'];
+type Counts = Map<string, Count>;
+
+/** Other orders than the newest first. */
+const ORDERS: Record<string, (counts: Counts) => (one: Merchant, other: Merchant) => number> = {
+  busiest: (counts) => by((merchant) => counts.get(merchant.id)?.events ?? -1),
+  failing: (counts) => by((merchant) => rateOf(counts.get(merchant.id)) ?? -1),
+};
+
+function by(value: (merchant: Merchant) => number) {
+  return (one: Merchant, other: Merchant) => value(other) - value(one);
+}
+
+function rateOf(count: Count | undefined): number | null {
+  return count ? errorRate(count) : null;
+}
+
+/** The merchants that somebody may see. */
 export function Merchants() {
   const me = useMe();
+  const filter = useFilter('q', 'sort');
+  const isPlatform = me.data?.platform_role != null;
+  const stats = usePlatformStats('24h', isPlatform);
+  const counts = new Map(stats.data?.merchants.map((one) => [one.merchant_id, one]));
+  const order = ORDERS[filter.values.sort]?.(counts);
   const merchants = usePages(['merchants'], (cursor) =>
-    data(api.GET('/v1/merchants', { params: { query: { cursor } } })),
+    data(api.GET('/v1/merchants', { params: { query: { cursor, limit: 250 } } })),
   );
-  // Who has one merchant has nothing to choose.
-  const only = me.data?.platform_role === null && me.data.memberships.length === 1;
-  if (only) return <Navigate to={paths.deliveries(me.data!.memberships[0]!.merchant_id)} replace />;
+  const wanted = filter.values.q.toLowerCase();
+  const adds = me.data?.platform_role === 'admin' || me.data?.platform_role === 'operator';
   return (
     <Stack>
-      <Title order={1} size="h2">
-        Merchants
-      </Title>
+      <Group justify="space-between">
+        <Title order={1} size="h2">
+          Merchants
+        </Title>
+        {adds && (
+          <Button component={Link} to={paths.newMerchant()}>
+            Add merchant
+          </Button>
+        )}
+      </Group>
+      <Group>
+        <SearchBox
+          label="Search merchants"
+          placeholder="Name, store, domain or id"
+          value={filter.values.q}
+          onSearch={(q) => filter.set({ q })}
+        />
+        {isPlatform && (
+          <SegmentedControl
+            aria-label="Order"
+            data={[
+              { value: '', label: 'newest' },
+              { value: 'busiest', label: 'busiest' },
+              { value: 'failing', label: 'failing most' },
+            ]}
+            value={filter.values.sort}
+            onChange={(sort) => filter.set({ sort })}
+          />
+        )}
+      </Group>
       <PagedTable
         pages={merchants}
         rowKey={(merchant) => merchant.id}
-        empty="There are no merchants yet"
+        order={order}
+        keep={(merchant) => texts(merchant).includes(wanted)}
+        empty={
+          <Empty title="There are no merchants yet">
+            {adds && <Text size="sm">Add one, then its endpoints.</Text>}
+          </Empty>
+        }
+        noMatch={
+          <Empty
+            title={
+              merchants.hasNextPage ? 'No merchant read so far matches' : 'No merchant matches'
+            }
+          />
+        }
+        minWidth={680}
         columns={[
           {
             title: 'Name',
@@ -31,11 +109,35 @@ export function Merchants() {
                 <Anchor component={Link} to={paths.deliveries(merchant.id)}>
                   <bdi>{merchant.name}</bdi>
                 </Anchor>
-                {merchant.suspended && <Badge color="orange">suspended</Badge>}
+                {merchant.suspended && (
+                  <Badge color="orange" variant="light" autoContrast>
+                    suspended
+                  </Badge>
+                )}
               </Group>
             ),
           },
           { title: 'Store', cell: (merchant) => <bdi>{merchant.store.name}</bdi> },
+          {
+            title: 'Domain',
+            cell: ({ store }) => <bdi>{store.main_domain ?? store.shopify_domain ?? '–'}</bdi>,
+          },
+          { title: 'Currency', cell: ({ store }) => store.currency ?? '–' },
+          ...(isPlatform
+            ? [
+                {
+                  title: 'Events, 24 h',
+                  cell: ({ id }: Merchant) => counts.get(id)?.events.toLocaleString() ?? '–',
+                },
+                {
+                  title: 'Failed, 24 h',
+                  cell: ({ id }: Merchant) => {
+                    const rate = rateOf(counts.get(id));
+                    return rate === null ? '–' : percent(rate);
+                  },
+                },
+              ]
+            : []),
           { title: 'Added', cell: (merchant) => <Time at={merchant.created_at} /> },
         ]}
       />

@@ -1,27 +1,19 @@
-import {
-  Alert,
-  Button,
-  Code,
-  Group,
-  Paper,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from '@mantine/core';
+import { Button, Select, Stack, Text, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent } from 'react';
+import { useState } from 'react';
 import { useParams } from 'react-router';
 import { api, data } from '../api/client';
 import type { components } from '../api/__generated__/schema';
-import { Failure, words } from '../api/errors';
-import { Copy } from '../ui/copy';
+import { words } from '../api/errors';
+import { Confirm } from '../ui/confirm';
 import { PagedTable, usePages } from '../ui/paged';
 import { Time } from '../ui/time';
+import { Invitations } from './invitations';
 import { useMe } from './me';
+import { PortalLinks } from './portal-links';
 
+type Member = components['schemas']['Member'];
 type Role = components['schemas']['MerchantRole'];
 const ROLES: Role[] = ['viewer', 'developer', 'owner'];
 
@@ -60,8 +52,8 @@ export function People() {
         }),
       ),
     onSuccess: changed,
-    onError,
   });
+  const [leaving, setLeaving] = useState<Member | null>(null);
   return (
     <Stack>
       <Title order={1} size="h2">
@@ -94,114 +86,61 @@ export function People() {
           },
           { title: 'Added', cell: (member) => <Time at={member.created_at} /> },
           {
-            title: '',
+            title: 'Actions',
+            bare: true,
             cell: (member) =>
               manages && (
-                <Button
-                  size="xs"
-                  variant="subtle"
-                  color="red"
-                  onClick={() => remove.mutate(member.user_id)}
-                >
+                <Button size="xs" variant="subtle" color="red" onClick={() => setLeaving(member)}>
                   Remove
                 </Button>
               ),
           },
         ]}
       />
-      {manages && <Invitations merchantId={merchantId} />}
-    </Stack>
-  );
-}
-
-function Invitations({ merchantId }: { merchantId: string }) {
-  const client = useQueryClient();
-  const params = { path: { merchant_id: merchantId } };
-  const changed = () => client.invalidateQueries({ queryKey: ['invitations', merchantId] });
-  const open = usePages(['invitations', merchantId], (cursor) =>
-    data(
-      api.GET('/v1/merchants/{merchant_id}/invitations', {
-        params: { ...params, query: { cursor } },
-      }),
-    ),
-  );
-  const invite = useMutation({
-    mutationFn: (body: components['schemas']['InviteMember']) =>
-      data(api.POST('/v1/merchants/{merchant_id}/invitations', { params, body })),
-    onSuccess: changed,
-  });
-  const withdraw = useMutation({
-    mutationFn: (invitation_id: string) =>
-      data(
-        api.DELETE('/v1/merchants/{merchant_id}/invitations/{invitation_id}', {
-          params: { path: { merchant_id: merchantId, invitation_id } },
-        }),
-      ),
-    onSuccess: changed,
-  });
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    invite.mutate({ email: String(form.get('email')), role: String(form.get('role')) as Role });
-    event.currentTarget.reset();
-  }
-  const fault = invite.error instanceof Failure ? invite.error.field('/email') : undefined;
-  return (
-    <Paper withBorder p="md">
-      <Stack>
-        <Title order={2} size="h4">
-          Invite somebody
-        </Title>
-        <form onSubmit={submit}>
-          <Group align="end">
-            <TextInput name="email" label="Email" type="email" required w={280} error={fault} />
-            <Select name="role" label="Role" data={ROLES} defaultValue="viewer" w={140} />
-            <Button type="submit" loading={invite.isPending}>
-              Invite
-            </Button>
-          </Group>
-        </form>
-        {invite.isError && !fault && (
-          <Alert color="red" role="alert">
-            {words(invite.error)}
-          </Alert>
-        )}
-        {invite.data?.url && (
-          <Alert color="green" title={`Give this link to ${invite.data.email}, and to nobody else`}>
-            <Group gap="xs">
-              <Code>{invite.data.url}</Code>
-              <Copy text={invite.data.url} what="link" />
-            </Group>
-          </Alert>
-        )}
-        {invite.isSuccess && !invite.data.url && (
-          <Text role="status">{invite.data.email} is mailed a link.</Text>
-        )}
-        <PagedTable
-          pages={open}
-          rowKey={(invitation) => invitation.id}
-          empty="No invitation is open"
-          columns={[
-            { title: 'Invited', cell: (invitation) => <bdi>{invitation.email}</bdi> },
-            { title: 'As', cell: (invitation) => invitation.role },
-            { title: 'By', cell: (invitation) => <bdi>{invitation.invited_by}</bdi> },
-            { title: 'Ends', cell: (invitation) => <Time at={invitation.expires_at} /> },
-            {
-              title: '',
-              cell: (invitation) => (
-                <Button
-                  size="xs"
-                  variant="subtle"
-                  color="red"
-                  onClick={() => withdraw.mutate(invitation.id)}
-                >
-                  Withdraw
-                </Button>
-              ),
-            },
-          ]}
+      {leaving && (
+        <Confirm
+          title="Take this person out?"
+          action="Remove"
+          busy={remove.isPending}
+          error={remove.error}
+          onClose={() => setLeaving(null)}
+          onConfirm={() => remove.mutate(leaving.user_id, { onSuccess: () => setLeaving(null) })}
+        >
+          <Text size="sm">
+            <bdi>{leaving.email}</bdi> sees nothing of this merchant any more, within seconds. Their
+            account stays.
+          </Text>
+        </Confirm>
+      )}
+      {manages && (
+        <Invitations
+          of={merchantId}
+          roles={ROLES}
+          list={(cursor) =>
+            data(
+              api.GET('/v1/merchants/{merchant_id}/invitations', {
+                params: { ...params, query: { cursor } },
+              }),
+            )
+          }
+          invite={(email, role) =>
+            data(
+              api.POST('/v1/merchants/{merchant_id}/invitations', {
+                params,
+                body: { email, role },
+              }),
+            )
+          }
+          withdraw={(invitation_id) =>
+            data(
+              api.DELETE('/v1/merchants/{merchant_id}/invitations/{invitation_id}', {
+                params: { path: { merchant_id: merchantId, invitation_id } },
+              }),
+            )
+          }
         />
-      </Stack>
-    </Paper>
+      )}
+      <PortalLinks merchantId={merchantId} />
+    </Stack>
   );
 }

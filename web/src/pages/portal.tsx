@@ -19,7 +19,7 @@ export function PortalPage() {
     openPortal(tokenOfLink)
       .then(async (answer) => {
         if (!answer.ok) throw failureOf(answer.status, await answer.json());
-        navigate(paths.merchants(), { replace: true });
+        navigate(paths.home(), { replace: true });
       })
       .catch((failure) => setError(words(failure)));
   }, [navigate]);

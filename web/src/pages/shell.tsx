@@ -1,31 +1,27 @@
-import { AppShell, Burger, Button, Center, Group, Loader, NavLink, Text } from '@mantine/core';
+import { AppShell, Box, Burger, Center, Group, Loader, NavLink, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import {
-  IconBook,
-  IconBuildingStore,
-  IconHistory,
-  IconListDetails,
-  IconShoppingCart,
-  IconUsers,
-  IconWalk,
-  IconWebhook,
-} from '@tabler/icons-react';
-import { Link, Navigate, Outlet, useLocation, useNavigate, useParams } from 'react-router';
+import { IconBuildingStore } from '@tabler/icons-react';
+import { Suspense, useRef } from 'react';
+import { Link, Navigate, Outlet, ScrollRestoration, useLocation, useParams } from 'react-router';
+import type { components } from '../api/__generated__/schema';
 import { Failure } from '../api/errors';
-import { signOut } from '../api/session';
 import { paths } from '../path-builder';
-import { Failed } from '../ui/states';
+import { Keyboard } from '../ui/keyboard';
+import { Failed, Loading } from '../ui/states';
+import { AccountMenu } from './account-menu';
 import { useMe, useMerchant } from './me';
+import { MerchantSwitcher } from './merchant-switcher';
+import { type NavPage, home, merchantPages, platformPages } from './nav-links';
+import { useFocusOnChange, useTitle } from './page-change';
+import { PauseBanner } from './pause-banner';
+import { usePageKeys } from './page-keys';
+
+type Me = components['schemas']['Me'];
 
 /** What surrounds every page of somebody who is logged in. */
 export function Shell() {
   const me = useMe();
-  const { merchantId } = useParams();
-  const merchant = useMerchant(me.isSuccess ? merchantId : undefined);
   const location = useLocation();
-  const navigate = useNavigate();
-  const [open, { toggle, close }] = useDisclosure();
-
   if (me.isPending) {
     return (
       <Center mih="100vh">
@@ -43,35 +39,42 @@ export function Shell() {
       </Center>
     );
   }
+  return <Frame me={me.data} />;
+}
 
-  const isPortal = me.data.id === me.data.login_id;
-  const isOwner =
-    me.data.platform_role !== null ||
-    me.data.memberships.some((held) => held.merchant_id === merchantId && held.role === 'owner');
-  const links = merchantId
-    ? [
-        { to: paths.deliveries(merchantId), label: 'Deliveries', icon: IconListDetails },
-        { to: paths.endpoints(merchantId), label: 'Endpoints', icon: IconWebhook },
-        { to: paths.sessions(merchantId), label: 'Sessions', icon: IconWalk },
-        { to: paths.checkouts(merchantId), label: 'Checkouts', icon: IconShoppingCart },
-        { to: paths.catalogue(merchantId), label: 'Event types', icon: IconBook },
-        ...(me.data.login_id && !isPortal
-          ? [{ to: paths.people(merchantId), label: 'People', icon: IconUsers }]
-          : []),
-        ...(isOwner
-          ? [{ to: paths.auditLog(merchantId), label: 'Audit log', icon: IconHistory }]
-          : []),
-      ]
-    : [];
+/** Where somebody begins. */
+export function Home() {
+  const me = useMe();
+  return me.data ? <Navigate to={home(me.data)} replace /> : null;
+}
+
+function Frame({ me }: { me: Me }) {
+  const { merchantId } = useParams();
+  const merchant = useMerchant(merchantId);
+  const main = useRef<HTMLElement>(null);
+  const [open, { toggle, close }] = useDisclosure();
+  useTitle(main, merchant.data?.name);
+  useFocusOnChange(main);
+  const isPlatform = me.platform_role !== null;
+  const pages = merchantId ? merchantPages(me, merchantId) : platformPages(me);
+  usePageKeys(pages);
+  const mayLeave = isPlatform || me.memberships.length > 1 || me.app_ids.length > 0;
   return (
     <AppShell
       header={{ height: 52 }}
       navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !open } }}
       padding="md"
     >
+      <Keyboard />
       <AppShell.Header>
+        <a className="skip" href="#main" onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}>
+          Skip to the page
+        </a>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Group gap="sm" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap" miw={0}>
             <Burger
               opened={open}
               onClick={toggle}
@@ -79,52 +82,64 @@ export function Shell() {
               size="sm"
               aria-label="Navigation"
             />
-            <Text fw={700}>Hookyard</Text>
+            <Text fw={700} component={Link} to={home(me)} c="inherit" td="none">
+              Hookyard
+            </Text>
             {merchant.data && (
               <Text c="dimmed" truncate>
                 <bdi>{merchant.data.name}</bdi>
               </Text>
             )}
           </Group>
-          <Group gap="sm" wrap="nowrap">
-            <Text size="sm" visibleFrom="sm">
-              <bdi>{me.data.name}</bdi>
-            </Text>
-            <Button
-              size="xs"
-              variant="default"
-              onClick={() => signOut().then(() => navigate(paths.signIn()))}
-            >
-              Sign out
-            </Button>
-          </Group>
+          <AccountMenu me={me} />
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Pages" component="nav">
-        {links.map(({ to, label, icon: Icon }) => (
+        {(isPlatform || me.memberships.length > 1) && (
+          <Box mb="xs">
+            <MerchantSwitcher current={merchantId && (merchant.data?.name ?? merchantId)} />
+          </Box>
+        )}
+        <Pages pages={pages} onGo={close} />
+        {merchantId && mayLeave && (
           <NavLink
-            key={to}
             component={Link}
-            to={to}
-            label={label}
-            leftSection={<Icon size={18} aria-hidden />}
-            active={location.pathname.startsWith(to)}
-            aria-current={location.pathname.startsWith(to) ? 'page' : undefined}
+            to={isPlatform || me.memberships.length > 1 ? paths.merchants() : paths.apps()}
+            label={isPlatform ? 'All merchants' : 'Your merchants and apps'}
+            leftSection={<IconBuildingStore size={18} aria-hidden />}
             onClick={close}
+            mt="md"
           />
-        ))}
-        <NavLink
-          component={Link}
-          to={paths.merchants()}
-          label="Merchants"
-          leftSection={<IconBuildingStore size={18} aria-hidden />}
-          active={location.pathname === paths.merchants()}
-          onClick={close}
-        />
+        )}
       </AppShell.Navbar>
-      <AppShell.Main>
-        <Outlet />
+      <AppShell.Main id="main" ref={main} tabIndex={-1} style={{ outline: 'none' }}>
+        {isPlatform && <PauseBanner mayResume={me.platform_role !== 'viewer'} />}
+        <Suspense fallback={<Loading />}>
+          <Outlet />
+        </Suspense>
       </AppShell.Main>
+      {/* After the pages: a list that is drawn by what is in view says first where it begins. */}
+      <ScrollRestoration />
     </AppShell>
   );
+}
+
+function Pages({ pages, onGo }: { pages: NavPage[]; onGo: () => void }) {
+  const { pathname } = useLocation();
+  // The longest address that the page's own begins with.
+  const here = pages
+    .filter(({ to }) => pathname === to || pathname.startsWith(`${to}/`))
+    .toSorted((one, other) => other.to.length - one.to.length)[0];
+  return pages.map(({ to, label, icon: Icon }) => (
+    <NavLink
+      key={to}
+      component={Link}
+      to={to}
+      label={label}
+      leftSection={<Icon size={18} aria-hidden />}
+      active={here?.to === to}
+      aria-current={here?.to === to ? 'page' : undefined}
+      onClick={onGo}
+    />
+  ));
 }

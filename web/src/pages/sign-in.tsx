@@ -55,5 +55,5 @@ export function SignIn() {
 
 /** Where to go afterwards: a page of ours only. */
 function own(next: string | null): string {
-  return next?.startsWith('/') && !next.startsWith('//') ? next : paths.merchants();
+  return next?.startsWith('/') && !next.startsWith('//') ? next : paths.home();
 }

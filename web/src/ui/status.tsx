@@ -17,7 +17,7 @@ const LOOK: Record<Status, { color: string; sign: string }> = {
 export function StatusBadge({ status }: { status: Status }) {
   const { color, sign } = LOOK[status];
   return (
-    <Badge variant="light" color={color} leftSection={<span aria-hidden>{sign}</span>} autoContrast>
+    <Badge variant="light" color={color} miw="max-content" leftSection={<span aria-hidden>{sign}</span>} autoContrast>
       {status}
     </Badge>
   );

@@ -1,5 +1,6 @@
 import { Tooltip } from '@mantine/core';
 import { useEffect, useState } from 'react';
+import { exactly, useZone } from './zone';
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86_400],
@@ -8,10 +9,6 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 1],
 ];
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
-const exact = new Intl.DateTimeFormat(undefined, {
-  dateStyle: 'medium',
-  timeStyle: 'long',
-});
 
 /** How long ago, or how soon, in words. */
 export function ago(at: string, now: number): string {
@@ -24,13 +21,14 @@ export function ago(at: string, now: number): string {
 
 /** A time: relative, and exact with its zone on hover or focus. */
 export function Time({ at }: { at: string }) {
+  const zone = useZone();
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 10_000);
     return () => clearInterval(timer);
   }, []);
   return (
-    <Tooltip label={exact.format(new Date(at))} events={{ hover: true, focus: true, touch: true }}>
+    <Tooltip label={exactly(at, zone)} events={{ hover: true, focus: true, touch: true }}>
       <time dateTime={at} tabIndex={0}>
         {ago(at, now)}
       </time>

@@ -1,0 +1,75 @@
+import { PASSWORD, expect, signIn, test } from './stage';
+
+test('ops add a merchant, change it, suspend it, serve it again and delete it', async ({
+  page,
+}) => {
+  await signIn(page);
+  const name = `Shop of <b>Jane</b> ${Date.now()}`;
+  await page.getByRole('link', { name: 'Add merchant' }).click();
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill(name);
+  await page.getByLabel('Store name').fill('החנות של ג׳יין');
+  await page.getByLabel('Currency').fill('1$');
+  await page.getByRole('button', { name: 'Add merchant' }).click();
+  await expect(page.getByLabel('Currency')).toHaveAttribute('aria-invalid', 'true');
+  await page.getByLabel('Currency').fill('ils');
+  await page.getByRole('button', { name: 'Add merchant' }).click();
+  await expect(page.getByText('No endpoint yet')).toBeVisible();
+
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await expect(page.getByLabel('Currency')).toHaveValue('ILS');
+  await page.getByLabel('Main domain').fill('shop.example.com');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('The merchant is saved')).toBeVisible();
+
+  await page.getByRole('button', { name: 'Suspend' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('refused');
+  await dialog.getByRole('button', { name: 'Suspend' }).click();
+  await expect(page.getByRole('heading', { name: 'Suspended' })).toBeVisible();
+  await page.getByRole('link', { name: 'All merchants' }).click();
+  await page.getByRole('searchbox', { name: 'Search merchants' }).fill(name);
+  const row = page.getByRole('row', { name });
+  await expect(row).toContainText('suspended');
+  await expect(row).toContainText('shop.example.com');
+  await expect(page).toHaveURL(/q=Shop/);
+
+  await row.getByRole('link', { name }).click();
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await dialog.getByRole('button', { name: 'Resume' }).click();
+  await expect(page.getByRole('heading', { name: 'Suspend', exact: true })).toBeVisible();
+
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await expect(dialog.getByRole('button', { name: 'Delete for good' })).toBeDisabled();
+  await dialog.getByRole('textbox').fill(name);
+  await dialog.getByRole('button', { name: 'Delete for good' }).click();
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Search merchants' }).fill(name);
+  await expect(page.getByText('No merchant matches')).toBeVisible();
+});
+
+test('an owner changes their merchant, and cannot suspend or delete it', async ({
+  page,
+  stage,
+}) => {
+  await signIn(page, await stage.person('owner'), PASSWORD);
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await expect(page.getByLabel('Store name')).toHaveValue('My Awesome Store');
+  await expect(page.getByRole('button', { name: 'Suspend' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Delete' })).toHaveCount(0);
+});
+
+test('ops see what is out of order first, of all merchants', async ({ page, stage, receiver }) => {
+  const off = await stage.endpoint(`${receiver.url}/off`);
+  await stage.call('POST', `/merchants/${stage.merchant}/endpoints/${off.id}/disable`);
+  await stage.endpoint(`${receiver.url}/fine`);
+  await signIn(page);
+  await page.getByRole('link', { name: 'Endpoints' }).click();
+  await page.getByRole('searchbox', { name: 'Search endpoints' }).fill(stage.name);
+  await expect(page.getByRole('row')).toHaveCount(3);
+  await expect(page.getByRole('row').nth(1)).toContainText('disabled');
+  await page.getByText('active', { exact: true }).and(page.locator('label *')).click();
+  await expect(page.getByRole('row')).toHaveCount(2);
+  await page.getByRole('link', { name: /fine/ }).click();
+  await expect(page).toHaveURL(new RegExp(`/m/${stage.merchant}/endpoints/ep_`));
+});

@@ -1,0 +1,9 @@
+import { type Page, expect } from '@playwright/test';
+
+/** Waits until a page shows what it has. */
+export async function settled(page: Page): Promise<void> {
+  const heading = page.getByRole('heading', { level: 1 });
+  await expect(heading).toBeVisible();
+  await expect(heading).not.toHaveText(/could not be shown|^Not found/);
+  await expect(page.locator('[aria-busy="true"], main [aria-label="Loading"]')).toHaveCount(0);
+}

@@ -1,0 +1,59 @@
+// Takes a picture of every page.
+
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import type { Page } from '@playwright/test';
+import { everyPage } from '../e2e/pages';
+import { settled } from '../e2e/settled';
+import { makeWorld } from '../e2e/shop-world';
+import { expect, signIn, test } from '../e2e/stage';
+
+const FOLDER = new URL('../../docs/screens/', import.meta.url).pathname;
+/** Larger pictures are kept as JPEG. */
+const LARGEST = 150_000;
+/** What is shown in the dark too. */
+const DARK = ['platform-overview', 'merchant-delivery', 'merchant-endpoint'];
+
+async function take(page: Page, name: string): Promise<void> {
+  const path = `${FOLDER}${name}.png`;
+  await page.screenshot({ path, animations: 'disabled', caret: 'hide' });
+  if (statSync(path).size <= LARGEST) return;
+  rmSync(path);
+  await page.screenshot({
+    path: `${FOLDER}${name}.jpg`,
+    type: 'jpeg',
+    quality: 70,
+    animations: 'disabled',
+  });
+}
+
+test('pictures of every page', async ({ page }) => {
+  test.setTimeout(900_000);
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  const world = await makeWorld({ events: 3 });
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  const pages = everyPage(world.ids);
+  const show = async (url: string, name: string) => {
+    await page.goto(url);
+    await settled(page);
+    // Charts and figures that come after the page itself.
+    await page.waitForTimeout(400);
+    await take(page, name);
+    if (!DARK.includes(name)) return;
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
+    await take(page, `${name}-dark`);
+    await page.emulateMedia({ colorScheme: 'light' });
+  };
+  for (const { url, name } of pages.filter(({ isOpen }) => isOpen)) await show(url, name);
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  for (const { url, name } of pages.filter(({ isOpen }) => !isOpen))
+    await test.step(name, () => show(url, name));
+  await page.setViewportSize({ width: 360, height: 740 });
+  const merchant = world.ids.merchantId;
+  await show(`/m/${merchant}/deliveries`, 'phone-deliveries');
+  await show(`/m/${merchant}/deliveries/${world.ids.deliveryId}`, 'phone-delivery');
+  world.stop();
+});

@@ -1,0 +1,119 @@
+import { Fieldset, Group, NumberInput, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import type { components } from '../api/__generated__/schema';
+import type { Failure } from '../api/errors';
+
+type Merchant = components['schemas']['Merchant'];
+type Settings = components['schemas']['MerchantSettings'];
+
+/** What a merchant is, as a form. */
+export function MerchantFields({ known, failure }: { known?: Merchant; failure?: Failure }) {
+  const fault = (pointer: string) => failure?.field(pointer);
+  const store = known?.store;
+  return (
+    <Stack>
+      <TextInput
+        name="name"
+        label="Name"
+        description="What people call the merchant."
+        defaultValue={known?.name}
+        error={fault('/name')}
+        required
+      />
+      <Fieldset legend="Store">
+        <SimpleGrid cols={{ base: 1, sm: 2 }}>
+          <TextInput
+            name="store_name"
+            label="Store name"
+            defaultValue={store?.name}
+            error={fault('/store/name')}
+            required
+          />
+          <TextInput
+            name="store_id"
+            label="Store id"
+            placeholder={known ? undefined : "the merchant's own id"}
+            defaultValue={store?.id}
+            error={fault('/store/id')}
+          />
+          <TextInput
+            name="shopify_domain"
+            label="Shopify domain"
+            placeholder="my-store.myshopify.com"
+            defaultValue={store?.shopify_domain ?? ''}
+            error={fault('/store/shopify_domain')}
+          />
+          <TextInput
+            name="main_domain"
+            label="Main domain"
+            placeholder="shop.example.com"
+            defaultValue={store?.main_domain ?? ''}
+            error={fault('/store/main_domain')}
+          />
+          <TextInput
+            name="currency"
+            label="Currency"
+            placeholder="USD"
+            maxLength={3}
+            defaultValue={store?.currency ?? ''}
+            error={fault('/store/currency')}
+          />
+          <NumberInput
+            name="flashy_account_id"
+            label="Flashy account id"
+            allowDecimal={false}
+            allowNegative={false}
+            hideControls
+            defaultValue={known?.flashy_account_id ?? ''}
+            error={fault('/flashy_account_id')}
+          />
+        </SimpleGrid>
+      </Fieldset>
+      <Group align="start" grow preventGrowOverflow={false} wrap="wrap">
+        <Select
+          name="acr_clock"
+          label="A checkout counts as abandoned"
+          data={[
+            { value: 'open', label: '15 minutes after it was opened' },
+            { value: 'activity', label: '15 minutes after its last activity' },
+          ]}
+          defaultValue={known?.settings.acr_clock ?? 'open'}
+          allowDeselect={false}
+          miw={260}
+        />
+        <Select
+          name="schema_mode"
+          label="Payloads that break their schema"
+          data={[
+            { value: 'strict', label: 'are refused' },
+            { value: 'warn', label: 'are taken, with a warning' },
+          ]}
+          defaultValue={known?.settings.schema_mode ?? 'strict'}
+          allowDeselect={false}
+          miw={260}
+        />
+      </Group>
+    </Stack>
+  );
+}
+
+/** What the form says, as the API takes it; what is empty is null. */
+export function merchantOf(form: FormData) {
+  const text = (name: string) => String(form.get(name) ?? '').trim();
+  const account = text('flashy_account_id');
+  return {
+    name: text('name'),
+    store: {
+      // An id cannot be taken away, only changed.
+      id: text('store_id') || undefined,
+      name: text('store_name'),
+      shopify_domain: text('shopify_domain') || null,
+      main_domain: text('main_domain') || null,
+      currency: text('currency').toUpperCase() || null,
+    },
+    flashy_account_id: account ? Number(account) : null,
+    settings: {
+      acr_clock: text('acr_clock') as Settings['acr_clock'],
+      schema_mode: text('schema_mode') as Settings['schema_mode'],
+    },
+  };
+}

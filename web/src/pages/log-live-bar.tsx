@@ -1,0 +1,33 @@
+import { Button, Group, Text } from '@mantine/core';
+import { IconArrowUp, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
+import type { Live } from './log-live';
+
+/** What is new, to be shown when wanted; and the switch that stops looking for it. */
+export function LiveBar({ live, on, onSwitch }: { live: Live; on: boolean; onSwitch: (on: boolean) => void }) {
+  return (
+    <Group gap="xs">
+      <Button
+        size="compact-sm"
+        variant="default"
+        leftSection={on ? <IconPlayerPause size={14} aria-hidden /> : <IconPlayerPlay size={14} aria-hidden />}
+        onClick={() => onSwitch(!on)}
+      >
+        {on ? 'Pause' : 'Follow'}
+      </Button>
+      <Text size="sm" c="dimmed">
+        {!on ? 'Paused: what is new is not shown' : live.isLost ? 'Not up to date: trying again' : 'Live'}
+      </Text>
+      <span aria-live="polite">
+        {on && live.count > 0 && (
+          <Button
+            size="compact-sm"
+            leftSection={<IconArrowUp size={14} aria-hidden />}
+            onClick={live.show}
+          >
+            {live.isMore ? `${live.count.toLocaleString()} new, from the top` : `${live.count} new`}
+          </Button>
+        )}
+      </span>
+    </Group>
+  );
+}

@@ -1,0 +1,99 @@
+import { Anchor, Text } from '@mantine/core';
+import { memo } from 'react';
+import { Link } from 'react-router';
+import type { Delivery } from '../api/deliveries';
+import { paths } from '../path-builder';
+import { Due } from '../ui/due';
+import { answer } from '../ui/outcomes';
+import { StatusBadge } from '../ui/status';
+import { Time } from '../ui/time';
+import classes from './log-table.module.css';
+
+type Props = {
+  delivery: Delivery;
+  index: number;
+  height: number;
+  url: string;
+  /** Its merchant's name, in the log of all merchants. */
+  merchant: string | undefined;
+  isChosen: boolean;
+  onChoose: (ids: string[], chosen: boolean) => void;
+};
+
+/** A row of the log. Scrolling draws many: one that has not changed is not drawn again. */
+export const LogRow = memo(function LogRow({ delivery, index, height, url, merchant, isChosen, onChoose }: Props) {
+  return (
+    <tr data-row={index} aria-rowindex={index + 2} style={{ height }} data-chosen={isChosen || undefined}>
+      <td className={classes.pick}>
+        <input
+          type="checkbox"
+          className={classes.check}
+          aria-label={`Choose ${delivery.event_type} ${delivery.event_id}`}
+          checked={isChosen}
+          onChange={(event) => onChoose([delivery.id], event.currentTarget.checked)}
+        />
+      </td>
+      <Status delivery={delivery} />
+      <Event delivery={delivery} />
+      {merchant !== undefined && (
+        <td className={classes.wide}>
+          <Anchor component={Link} size="sm" to={paths.deliveries(delivery.merchant_id)} className={classes.clip}>
+            <bdi>{merchant}</bdi>
+          </Anchor>
+        </td>
+      )}
+      <td className={classes.wide}>
+        <bdi className={classes.clip} title={url}>
+          {url}
+        </bdi>
+      </td>
+      <td className={`${classes.wide} ${classes.answer}`}>
+        {answer(delivery.last_outcome, delivery.last_http_status)}
+        {delivery.attempt_count > 1 && (
+          <Text size="xs" c="dimmed">
+            {delivery.attempt_count.toLocaleString()} attempts
+          </Text>
+        )}
+      </td>
+      <td className={`${classes.wide} ${classes.time}`}>
+        <Time at={delivery.created_at} />
+      </td>
+    </tr>
+  );
+});
+
+function Status({ delivery: { status, next_attempt_at: due } }: { delivery: Delivery }) {
+  return (
+    <td className={classes.status}>
+      <StatusBadge status={status} />
+      {status === 'retrying' && due && (
+        <Text size="xs" c="dimmed" component="div" mt={2}>
+          <Due at={due} />
+        </Text>
+      )}
+    </td>
+  );
+}
+
+function Event({ delivery }: { delivery: Delivery }) {
+  return (
+    <td>
+      <Anchor
+        component={Link}
+        size="sm"
+        fw={500}
+        to={paths.delivery(delivery.merchant_id, delivery.id)}
+        className={classes.clip}
+      >
+        <bdi>{delivery.event_type}</bdi>
+        {delivery.is_test && ' (test)'}
+      </Anchor>
+      <Text size="xs" c="dimmed" className={classes.clip} ff="monospace">
+        {delivery.event_id}
+      </Text>
+      <Text size="xs" className={`${classes.clip} ${classes.narrow}`} component="div">
+        {answer(delivery.last_outcome, delivery.last_http_status)}, <Time at={delivery.created_at} />
+      </Text>
+    </td>
+  );
+}
