@@ -3,6 +3,8 @@ import { PASSWORD, expect, signIn, test } from './stage';
 test('an endpoint is added, tested, rotated, paused and deleted', async ({ page, stage, receiver }) => {
   await signIn(page);
   await page.getByRole('link', { name: stage.name }).click();
+  // The platform has a page of that name too.
+  await expect(page.getByRole('heading', { name: 'Deliveries' })).toBeVisible();
   await page.getByRole('link', { name: 'Endpoints' }).click();
   await expect(page.getByText('No endpoint yet')).toBeVisible();
   await expect(page.getByRole('region', { name: 'First event' })).toContainText(stage.merchant);
@@ -224,4 +226,47 @@ test('a request that a receiver got is checked against the secret', async ({ pag
   await page.getByLabel('Body').fill('{}');
   await page.getByRole('button', { name: 'Check' }).click();
   await expect(page.getByRole('status')).toContainText('does not fit');
+});
+
+test('a URL is judged while it is typed, and called on request', async ({ page, stage, receiver }) => {
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/endpoints/new`);
+  const verdict = page.getByRole('status', { name: 'Verdict' });
+  await page.getByLabel('URL').fill('http://10.0.0.1/hooks');
+  await expect(page.getByLabel('URL')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('button', { name: 'Try to reach it' })).toBeDisabled();
+  await page.getByLabel('URL').fill(receiver.url.replace('http://', 'HTTP://'));
+  await expect(verdict).toContainText(`is kept as ${receiver.url}`);
+  await page.getByRole('button', { name: 'Try to reach it' }).click();
+  const steps = page.getByRole('region', { name: 'How calling it went' });
+  await expect(steps.getByRole('listitem').filter({ hasText: 'Send a request' })).toContainText('200');
+  expect(receiver.bodies).toEqual(['{}']);
+  await page.getByLabel('URL').fill(receiver.url);
+  await expect(verdict).toHaveText(/as it is/);
+  await expect(steps).toHaveCount(0);
+});
+
+test('ops pause an endpoint, which says so, and resume it', async ({ page, stage, receiver }) => {
+  const made = await stage.endpoint(receiver.url);
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}`);
+  await page.getByRole('button', { name: 'Pause this endpoint' }).click();
+  await page.getByRole('dialog').getByLabel('Why').fill('Moving the receiver');
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+  await expect(page.getByText('Deliveries are held back')).toBeVisible();
+  await stage.publish();
+  await expect(page.getByRole('group', { name: 'Waiting now' })).toContainText('1', { timeout: 30_000 });
+  await page.goto(`/m/${stage.merchant}/endpoints?state=paused`);
+  await expect(page.getByRole('link', { name: receiver.url })).toBeVisible();
+  await page.getByRole('link', { name: receiver.url }).click();
+  expect(receiver.requests).toBe(0);
+  // The banner of all pages can resume it too.
+  const banner = page.getByRole('region', { name: 'Paused' });
+  await expect(banner).toContainText('Moving the receiver');
+  await page.getByRole('button', { name: 'Resume this endpoint' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+  await expect.poll(() => receiver.requests).toBe(1);
+  await expect(page.getByText('Deliveries are held back')).toHaveCount(0);
 });

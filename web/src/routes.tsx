@@ -1,5 +1,6 @@
 import { Navigate, type RouteObject, createBrowserRouter } from 'react-router';
 import { AcceptInvitation } from './pages/accept-invitation';
+import { Deliveries } from './pages/deliveries';
 import { Merchants } from './pages/merchants';
 import { PortalPage } from './pages/portal';
 import { ResetPassword } from './pages/reset-password';
@@ -11,7 +12,6 @@ import { Loading, NotFound } from './ui/states';
 const auditLog = async () => ({ Component: (await import('./pages/audit-log')).AuditLog });
 
 // A merchant's, and the platform's, too.
-const log = async () => ({ Component: (await import('./pages/deliveries')).Deliveries });
 const retryJobs = async () => ({ Component: (await import('./pages/retry-jobs')).RetryJobs });
 const retryJob = async () => ({ Component: (await import('./pages/retry-job')).RetryJobPage });
 
@@ -83,14 +83,14 @@ export const router = createBrowserRouter([
           lazy: async () => ({ Component: (await import('./forms/endpoint-edit')).EndpointEdit }),
         },
       ]),
-      { path: 'm/:merchantId/deliveries', lazy: log },
+      { path: 'm/:merchantId/deliveries', element: <Deliveries /> },
       {
         path: 'm/:merchantId/deliveries/:deliveryId',
         lazy: async () => ({ Component: (await import('./pages/delivery')).DeliveryPage }),
       },
       { path: 'm/:merchantId/retry-jobs', lazy: retryJobs },
       { path: 'm/:merchantId/retry-jobs/:jobId', lazy: retryJob },
-      { path: 'platform/deliveries', lazy: log },
+      { path: 'platform/deliveries', element: <Deliveries /> },
       { path: 'platform/retry-jobs', lazy: retryJobs },
       { path: 'platform/retry-jobs/:jobId', lazy: retryJob },
       {

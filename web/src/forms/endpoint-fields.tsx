@@ -25,7 +25,6 @@ export function EndpointFields({ owner, draft, onChange, error, endpoint }: Prop
       <UrlField
         owner={owner}
         endpointId={endpoint?.id}
-        dialect={draft.dialect}
         value={draft.url}
         onChange={(url) => change({ url })}
         error={faultAt(error, '/url')}

@@ -6,6 +6,7 @@ import { paths } from '../path-builder';
 import { Forbidden } from '../ui/forbidden';
 import { Empty, Failed, Loading } from '../ui/states';
 import { useEndpointsById } from './endpoint-urls';
+import { useAddress } from './log-address';
 import { LogChips } from './log-chips';
 import { type LogFilter, isFiltered, readFilter, withValues, withoutFilter } from './log-filter';
 import { LogFilters } from './log-filters';
@@ -52,7 +53,8 @@ export function Deliveries() {
 }
 
 function Log({ merchantId, filter }: { merchantId: string | undefined; filter: LogFilter }) {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
+  const change = useAddress();
   const log = useLog(merchantId, filter);
   const follows = search.get('live') !== 'off';
   const live = useLive(merchantId, filter, log.data?.pages[0]?.query, follows);
@@ -74,7 +76,7 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
       live={live}
       on={follows}
       onSwitch={(on) =>
-        setSearch((known) => withValues(known, 'live', on ? [] : ['off']), { replace: true })
+        change((known) => withValues(known, 'live', on ? [] : ['off']))
       }
     />
   );
@@ -119,7 +121,7 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
 }
 
 function Nothing({ filtered }: { filtered: boolean }) {
-  const [, setSearch] = useSearchParams();
+  const change = useAddress();
   if (!filtered) {
     return (
       <Empty title="Nothing has been sent yet">
@@ -129,7 +131,7 @@ function Nothing({ filtered }: { filtered: boolean }) {
   }
   return (
     <Empty title="No delivery matches">
-      <Button variant="default" onClick={() => setSearch(withoutFilter, { replace: true })}>
+      <Button variant="default" onClick={() => change(withoutFilter)}>
         Clear filters
       </Button>
     </Empty>

@@ -16,7 +16,25 @@ type Props = { owner: Owner; endpoint: Endpoint };
 /** What is wrong with an endpoint, in plain words, and what to do. Nothing where nothing is. */
 export function EndpointBanner({ owner, endpoint }: Props) {
   if (!endpoint.enabled) return <Disabled owner={owner} endpoint={endpoint} />;
-  return <Failing owner={owner} endpoint={endpoint} />;
+  return (
+    <>
+      <Paused owner={owner} endpoint={endpoint} />
+      <Failing owner={owner} endpoint={endpoint} />
+    </>
+  );
+}
+
+function Paused({ owner, endpoint }: Props) {
+  const at = useEndpointStats(owner, endpoint.id).data?.paused_at;
+  if (!at) return null;
+  return (
+    <Alert color="blue" title="Deliveries are held back">
+      <Text size="sm">
+        The platform paused them <Time at={at} />. Events wait, none is skipped, and they go out when the pause
+        ends, the oldest first. Tests are sent all the same.
+      </Text>
+    </Alert>
+  );
 }
 
 function Disabled({ owner, endpoint }: Props) {

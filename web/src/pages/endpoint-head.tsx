@@ -4,6 +4,7 @@ import { Link } from 'react-router';
 import type { Endpoint, Owner } from '../api/endpoints';
 import { words } from '../api/errors';
 import { EndpointDelete } from '../forms/endpoint-delete';
+import { EndpointPause } from '../forms/endpoint-pause';
 import { paths } from '../path-builder';
 import { ActionButton } from '../ui/action-button';
 import { Copy } from '../ui/copy';
@@ -11,12 +12,14 @@ import { Time } from '../ui/time';
 import { WRITE_ENDPOINTS, useRefusal } from './access';
 import { dialectInfo } from './dialects';
 import { EndpointState } from './endpoint-state';
+import { useEndpointStats } from './endpoint-stats';
 import { EFFECT, useToggle } from './endpoint-toggle';
 
 type Props = { owner: Owner; endpoint: Endpoint };
 
 /** Which endpoint it is, how it stands, and what can be done with it. */
 export function EndpointHead({ owner, endpoint }: Props) {
+  const stats = useEndpointStats(owner, endpoint.id);
   return (
     <Stack gap="xs">
       <div>
@@ -39,7 +42,7 @@ export function EndpointHead({ owner, endpoint }: Props) {
         </Text>
       )}
       <Group gap="md">
-        <EndpointState endpoint={endpoint} since />
+        <EndpointState endpoint={endpoint} pausedAt={stats.data?.paused_at} since />
         <Text size="sm">{dialectInfo(endpoint.dialect).label}</Text>
         <Text size="sm">
           added <Time at={endpoint.created_at} />
@@ -57,6 +60,8 @@ function Actions({ owner, endpoint }: Props) {
   const [deleting, { open, close }] = useDisclosure();
   const refused = useRefusal(owner)(WRITE_ENDPOINTS);
   const toggle = useToggle(owner, endpoint);
+  const refusal = useRefusal();
+  const ofPlatform = !refusal({ platform: 'viewer' });
   const effect = endpoint.enabled ? EFFECT.disable : EFFECT.enable;
   return (
     <Stack gap="xs" align="flex-end">
@@ -74,6 +79,9 @@ function Actions({ owner, endpoint }: Props) {
           <Button variant="default" component={Link} to={paths.editEndpoint(owner, endpoint.id)}>
             Edit
           </Button>
+        )}
+        {ofPlatform && (
+          <EndpointPause endpoint={endpoint} refused={refusal({ platform: 'operator' })} />
         )}
         <Tooltip label={effect} disabled={!!refused} multiline w={280} events={{ hover: true, focus: true, touch: true }}>
           <span>

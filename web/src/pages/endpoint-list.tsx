@@ -8,6 +8,7 @@ import { WRITE_ENDPOINTS, useRefusal } from './access';
 import { ENDPOINT_FILTERS, EndpointFilters } from './endpoint-filters';
 import { EndpointTable } from './endpoint-table';
 import { stateOf } from './endpoint-state';
+import { useSummaries } from './endpoint-stats';
 import { FirstEndpoint } from './first-endpoint';
 import { useEndpointsOf } from './endpoints';
 import { useFilter } from './filter';
@@ -34,7 +35,10 @@ export function EndpointList({ owner, title }: { owner: Owner; title: ReactNode 
   const endpoints = useEndpointsOf(owner);
   const refused = useRefusal(owner)(WRITE_ENDPOINTS);
   const all = endpoints.data?.data ?? [];
-  const rows = all.filter((endpoint) => matches(endpoint, filter.values));
+  const summaries = useSummaries(owner).data;
+  const rows = all.filter((endpoint) =>
+    matches(endpoint, summaries?.get(endpoint.id)?.paused_at, filter.values),
+  );
   return (
     <>
       <Group justify="space-between">
@@ -63,11 +67,15 @@ export function EndpointList({ owner, title }: { owner: Owner; title: ReactNode 
 
 type Wanted = Record<(typeof ENDPOINT_FILTERS)[number], string>;
 
-function matches(endpoint: Endpoint, { q, state, event_type }: Wanted): boolean {
+function matches(
+  endpoint: Endpoint,
+  pausedAt: string | null | undefined,
+  { q, state, event_type }: Wanted,
+): boolean {
   const text = `${endpoint.url} ${endpoint.description} ${endpoint.id}`.toLowerCase();
   return (
     q.toLowerCase().split(/\s+/).every((word) => text.includes(word)) &&
-    (!state || stateOf(endpoint) === state) &&
+    (!state || stateOf(endpoint, pausedAt) === state) &&
     (!event_type || endpoint.event_types.includes(event_type))
   );
 }

@@ -42,7 +42,11 @@ export function EndpointTable({ owner, rows, all, refused }: Props) {
                 <Place owner={owner} endpoint={endpoint} all={all} />
               </Table.Td>
               <Table.Td>
-                <EndpointState endpoint={endpoint} since />
+                <EndpointState
+                  endpoint={endpoint}
+                  pausedAt={summaries?.get(endpoint.id)?.paused_at}
+                  since
+                />
               </Table.Td>
               {summaries && (
                 <>

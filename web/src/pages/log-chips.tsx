@@ -1,9 +1,9 @@
 import { Button, Group } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import { useSearchParams } from 'react-router';
 import type { Endpoint } from '../api/endpoints';
 import { OUTCOMES, type Outcome } from '../ui/outcomes';
 import { type Zone, exactly, useZone } from '../ui/zone';
+import { useAddress } from './log-address';
 import { type LogFilter, MANY, type Many, RANGES, withValues, withoutFilter } from './log-filter';
 
 const LABELS: Record<Many, string> = {
@@ -18,7 +18,7 @@ type Chip = { name: string; value: string; text: string };
 
 /** What the log is narrowed down by now, each part to be taken away, or all. */
 export function LogChips({ filter, endpoints }: { filter: LogFilter; endpoints: Map<string, Endpoint> }) {
-  const [, setSearch] = useSearchParams();
+  const change = useAddress();
   const chips = chipsOf(filter, endpoints, useZone());
   if (chips.length === 0) return null;
   return (
@@ -32,10 +32,8 @@ export function LogChips({ filter, endpoints }: { filter: LogFilter; endpoints: 
           rightSection={<IconX size={12} aria-hidden />}
           aria-label={`Remove ${text}`}
           onClick={() =>
-            setSearch(
-              (search) =>
-                withValues(search, name, search.getAll(name).filter((other) => other !== value)),
-              { replace: true },
+            change((search) =>
+              withValues(search, name, search.getAll(name).filter((other) => other !== value)),
             )
           }
         >
@@ -45,7 +43,7 @@ export function LogChips({ filter, endpoints }: { filter: LogFilter; endpoints: 
       <Button
         size="compact-xs"
         variant="subtle"
-        onClick={() => setSearch(withoutFilter, { replace: true })}
+        onClick={() => change(withoutFilter)}
       >
         Clear filters
       </Button>

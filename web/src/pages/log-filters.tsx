@@ -2,13 +2,14 @@ import { Button, Group, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconSearch } from '@tabler/icons-react';
 import type { FormEvent } from 'react';
-import { useNavigate, useSearchParams } from 'react-router';
+import { useNavigate } from 'react-router';
 import type { Whose } from '../api/deliveries';
 import type { Endpoint } from '../api/endpoints';
 import { paths } from '../path-builder';
 import { OUTCOMES } from '../ui/outcomes';
 import { Pick, PickMany } from '../ui/pick';
 import { useEventTypes } from './event-types';
+import { useAddress } from './log-address';
 import { CLASSES, type LogFilter, type Many, STATUSES, searched, withValues } from './log-filter';
 import { PickStatus } from './log-pick-status';
 import { PickTime } from './log-pick-time';
@@ -17,10 +18,10 @@ type Props = { merchantId: Whose; filter: LogFilter; endpoints: Map<string, Endp
 
 /** What the log is narrowed down by. All of it stands in the address. */
 export function LogFilters({ merchantId, filter, endpoints }: Props) {
-  const [, setSearch] = useSearchParams();
+  const change = useAddress();
   const types = useEventTypes();
   const choose = (name: Many | 'is_test') => (values: string[]) =>
-    setSearch((search) => withValues(search, name, values), { replace: true });
+    change((search) => withValues(search, name, values));
   return (
     <Group gap={8}>
       <SearchBox merchantId={merchantId} key={filter.event_id} filter={filter} />
@@ -74,7 +75,7 @@ export function LogFilters({ merchantId, filter, endpoints }: Props) {
 
 /** Opens a delivery by its id, or finds the deliveries of an event. */
 function SearchBox({ merchantId, filter }: { merchantId: Whose; filter: LogFilter }) {
-  const [, setSearch] = useSearchParams();
+  const change = useAddress();
   const navigate = useNavigate();
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -83,7 +84,7 @@ function SearchBox({ merchantId, filter }: { merchantId: Whose; filter: LogFilte
       if (merchantId) navigate(paths.delivery(merchantId, found.delivery));
       else notifications.show({ message: 'A delivery is opened from its merchant’s log. Here, search by event id.' });
     } else {
-      setSearch((search) => withValues(search, 'event_id', found ? [found.event] : []));
+      change((search) => withValues(search, 'event_id', found ? [found.event] : []));
     }
   }
   return (

@@ -1,23 +1,21 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
-import { useSearchParams } from 'react-router';
 import { MomentInput } from '../ui/moment-input';
 import { Pick } from '../ui/pick';
 import { LOCAL_ZONE, useZone } from '../ui/zone';
+import { useAddress } from './log-address';
 import { type LogFilter, RANGES, withValues } from './log-filter';
 
 /** When deliveries were made: the last hours or days, or from here to there. */
 export function PickTime({ filter }: { filter: LogFilter }) {
-  const [, setSearch] = useSearchParams();
+  const change = useAddress();
   const zone = useZone();
   const { range, from, to } = filter;
   function put(next: { range?: string; from?: string; to?: string }) {
-    setSearch(
-      (search) =>
-        (['range', 'from', 'to'] as const).reduce(
-          (changed, name) => withValues(changed, name, next[name] ? [next[name]] : []),
-          search,
-        ),
-      { replace: true },
+    change((search) =>
+      (['range', 'from', 'to'] as const).reduce(
+        (changed, name) => withValues(changed, name, next[name] ? [next[name]] : []),
+        search,
+      ),
     );
   }
   return (
