@@ -35,13 +35,20 @@ test('a failed delivery is found and retried without a mouse', async ({ page, st
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await expect(rows).toHaveCount(1);
 
+  // It is retried from its row, and what comes of it is seen there.
+  receiver.answer = { status: 500, body: 'still out of order' };
   await page.keyboard.press('j');
   await expect(rows).toBeFocused();
+  await page.keyboard.press('r');
+  await expect(page.getByRole('row', { name: /failed.*2 attempts/ })).toBeVisible();
+  receiver.answer = { status: 200, body: '' };
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(new RegExp(failed.deliveries[0].id));
-  await expect(page.getByText('Attempt 1: not accepted')).toBeVisible();
+  await expect(page.getByText('Attempt 2: not accepted')).toBeVisible();
   await page.keyboard.press('r');
-  await expect(page.getByText('Attempt 2: success')).toBeVisible();
+  await expect(page.getByText('Attempt 3: success')).toBeVisible();
+  await page.keyboard.press('j');
+  await expect(page.getByText('Attempt 2: not accepted')).toBeVisible();
   await page.keyboard.press('j');
   await expect(page.getByText('Attempt 1: not accepted')).toBeVisible();
 });

@@ -2,6 +2,7 @@
 
 import type { components, operations } from './__generated__/schema';
 import { api, data } from './client';
+import { follow, type Following } from './follow';
 
 type Schemas = components['schemas'];
 export type Delivery = Schemas['Delivery'];
@@ -94,4 +95,39 @@ export function cancelRetryJob(merchant_id: Whose, job_id: string) {
           params: { path: { merchant_id, job_id } },
         }),
   );
+}
+
+/**
+ * Tells of deliveries that are new or have changed, among the newest that match. The stream knows no single event and no
+ * stretch of time: what it tells may lie outside of these.
+ */
+export function followDeliveries(
+  merchant_id: Whose,
+  { status, endpoint_id, event_type, outcome, http_status, is_test }: DeliveryQuery,
+  by: Pick<Following, 'signal' | 'onState'> & { onDelivery: (delivery: Delivery) => void },
+): Promise<void> {
+  const query = { status, endpoint_id, event_type, outcome, http_status, is_test };
+  return follow({
+    ...by,
+    onEvent: ({ event, data: text }) => {
+      if (event === 'delivery') by.onDelivery(JSON.parse(text) as Delivery);
+    },
+    open: async (after) => {
+      const more = {
+        headers: after ? { 'last-event-id': after } : {},
+        parseAs: 'stream' as const,
+        signal: by.signal,
+        cache: 'no-store' as const,
+      };
+      const stream = await data<ReadableStream<Uint8Array> | null>(
+        merchant_id === undefined
+          ? api.GET('/v1/delivery-stream', { params: { query }, ...more })
+          : api.GET('/v1/merchants/{merchant_id}/delivery-stream', {
+              params: { path: { merchant_id }, query },
+              ...more,
+            }),
+      );
+      return stream ?? new Blob().stream();
+    },
+  });
 }

@@ -15,6 +15,7 @@ import { LiveBar } from './log-live-bar';
 import { useLog } from './log-query';
 import { RetryChosen, RetryMatching } from './log-retry';
 import { LogTable, type Selection } from './log-table';
+import { useWatch } from './log-watch';
 import { useMe } from './me';
 import { useMerchantNames } from './merchant-names';
 import { useRetry } from './retry-one';
@@ -62,9 +63,11 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
   const names = useMerchantNames(merchantId === undefined);
   const rows = useMemo(() => log.data?.pages.flatMap((page) => page.data) ?? [], [log.data]);
   const selection = useSelection();
-  const retry = useRetry(merchantId, ({ event_type }) =>
-    notifications.show({ message: `${event_type} is being sent again.` }),
-  );
+  const watch = useWatch();
+  const retry = useRetry(merchantId, (delivery) => {
+    watch(delivery);
+    notifications.show({ message: `${delivery.event_type} is being sent again.` });
+  });
   const { hasNextPage, isFetchingNextPage, fetchNextPage, isFetchNextPageError } = log;
   const older = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) fetchNextPage();

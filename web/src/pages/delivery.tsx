@@ -9,20 +9,10 @@ import { Empty, Failed, Loading } from '../ui/states';
 import { AttemptList } from './attempt-list';
 import { AttemptView } from './attempt-view';
 import { DeliveryHead } from './delivery-head';
+import { pace } from './delivery-cache';
 import { useEndpointsById } from './endpoint-urls';
 import { EventDeliveries } from './event-deliveries';
 import { useRetry } from './retry-one';
-
-/** What is about to change is read again this often, and what waits longer more seldom. */
-const SOON = 1_000;
-const LATER = 10_000;
-
-/** How long to wait before a delivery is read again. */
-function pace(delivery: Delivery | undefined): number | false {
-  if (!delivery || delivery.finished_at) return false;
-  const due = delivery.next_attempt_at ? Date.parse(delivery.next_attempt_at) - Date.now() : 0;
-  return due > LATER ? LATER : SOON;
-}
 
 export function DeliveryPage() {
   const { merchantId = '', deliveryId = '' } = useParams();

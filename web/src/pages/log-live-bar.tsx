@@ -24,7 +24,7 @@ export function LiveBar({ live, on, onSwitch }: { live: Live; on: boolean; onSwi
             leftSection={<IconArrowUp size={14} aria-hidden />}
             onClick={live.show}
           >
-            {live.isMore ? `${live.count} or more new` : `${live.count} new`}
+            {live.isMore ? `${live.count.toLocaleString()} new, from the top` : `${live.count} new`}
           </Button>
         )}
       </span>

@@ -1,21 +1,33 @@
-import { type InfiniteData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useDocumentVisibility } from '@mantine/hooks';
+import { type InfiniteData, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { type Delivery, type DeliveryQuery, type Whose, listDeliveries } from '../api/deliveries';
+import {
+  type Delivery,
+  type DeliveryQuery,
+  type Whose,
+  followDeliveries,
+  listDeliveries,
+} from '../api/deliveries';
 import type { LogFilter } from './log-filter';
-import { newcomers, withChanges, withNewcomers } from './log-merge';
+import { isWithin, newcomers, withChanges, withNewcomers } from './log-merge';
 import { type LogPage, logKey } from './log-query';
 
-/** How often is looked for what is new, and at how many at once. */
-const EVERY = 4_000;
+/** What is heard is drawn this often: a busy platform tells hundreds in a second. */
+const DRAW = 300;
+/** Rows that may wait to be shown; with more of them the log begins anew. */
+const MOST = 1_000;
+/** Rows that are looked at whenever the stream has begun: what changed before it did. */
 const LOOK = 100;
+
+type Log = InfiniteData<LogPage>;
 
 export type Live = {
   /** How many rows wait to be shown. */
   count: number;
-  /** More came than were looked at: the log begins anew. */
+  /** More than can wait. */
   isMore: boolean;
-  show: () => void;
   isLost: boolean;
+  show: () => void;
 };
 
 /**
@@ -25,40 +37,70 @@ export type Live = {
 export function useLive(whose: Whose, filter: LogFilter, query: DeliveryQuery | undefined, on: boolean): Live {
   const client = useQueryClient();
   const [fresh, setFresh] = useState<Delivery[]>([]);
+  const [isLost, setIsLost] = useState(false);
+  // Browsers open few connections to one server: a page that nobody sees holds none.
+  const isSeen = useDocumentVisibility() !== 'hidden';
   const key = logKey(whose, filter);
-  const head = useQuery({
-    queryKey: ['deliveries-head', ...key],
-    enabled: on && query !== undefined,
-    refetchInterval: EVERY,
-    gcTime: 0,
-    staleTime: 0,
-    queryFn: () => listDeliveries(whose, { ...query, limit: LOOK }),
-  });
-  const seen = head.data?.data;
+  const asked = JSON.stringify([key, query]);
+
   useEffect(() => {
-    if (!seen) return;
-    client.setQueryData<InfiniteData<LogPage>>(key, (log) => log && withChanges(log, seen));
-    const log = client.getQueryData<InfiniteData<LogPage>>(key);
-    const found = log ? newcomers(log, seen) : [];
-    if (found.length < LOOK && isWatching()) {
-      client.setQueryData<InfiniteData<LogPage>>(key, (known) => known && withNewcomers(known, found));
-      setFresh([]);
-    } else {
-      setFresh(found);
-    }
-    // The key is made anew with every drawing; what was seen is not.
-  }, [seen, client]);
-  const isMore = fresh.length >= LOOK;
+    if (!on || !isSeen || !query) return;
+    const control = new AbortController();
+    const take = (seen: Delivery[]) => {
+      client.setQueryData<Log>(key, (log) => log && withChanges(log, seen));
+      const within = seen.filter((delivery) => isWithin(delivery, query));
+      setFresh((known) => {
+        const log = client.getQueryData<Log>(key);
+        return log ? newcomers(log, merged(known, within)) : known;
+      });
+    };
+    const heard = inBatches(take, control.signal);
+    followDeliveries(whose, query, {
+      signal: control.signal,
+      onDelivery: heard,
+      onState: (isLive) => {
+        setIsLost(!isLive);
+        if (isLive) listDeliveries(whose, { ...query, limit: LOOK }).then(({ data }) => take(data), () => undefined);
+      },
+    }).catch(() => setIsLost(true));
+    return () => control.abort();
+    // The key and the query are made anew with every drawing; what they say is not.
+  }, [asked, on, isSeen, client]);
+
+  const isMore = fresh.length > MOST;
+  useEffect(() => {
+    if (fresh.length === 0 || isMore || !isWatching()) return;
+    client.setQueryData<Log>(key, (log) => log && withNewcomers(log, fresh));
+    setFresh([]);
+  }, [fresh, isMore]);
   return {
     count: fresh.length,
     isMore,
-    isLost: head.isError,
+    isLost,
     show: () => {
       if (isMore) client.resetQueries({ queryKey: key });
-      else client.setQueryData<InfiniteData<LogPage>>(key, (log) => log && withNewcomers(log, fresh));
+      else client.setQueryData<Log>(key, (log) => log && withNewcomers(log, fresh));
       setFresh([]);
       window.scrollTo({ top: 0 });
     },
+  };
+}
+
+/** Both, each delivery once, as it was told last. */
+function merged(known: Delivery[], seen: Delivery[]): Delivery[] {
+  return [...new Map([...known, ...seen].map((delivery) => [delivery.id, delivery])).values()];
+}
+
+function inBatches(take: (seen: Delivery[]) => void, signal: AbortSignal): (delivery: Delivery) => void {
+  let waiting: Delivery[] = [];
+  return (delivery) => {
+    waiting.push(delivery);
+    if (waiting.length > 1) return;
+    setTimeout(() => {
+      const seen = waiting;
+      waiting = [];
+      if (!signal.aborted) take(seen);
+    }, DRAW);
   };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { InfiniteData } from '@tanstack/react-query';
 import type { Delivery } from '../api/deliveries';
-import { newcomers, withChanges, withNewcomers } from './log-merge';
+import { isWithin, newcomers, withChanges, withNewcomers } from './log-merge';
 import type { LogPage } from './log-query';
 
 const delivery = (id: string, status: Delivery['status'] = 'pending') => ({ id, status }) as Delivery;
@@ -33,4 +33,13 @@ test('what is new stands where it belongs, and what is older than all that is re
 test('an empty log takes what comes', () => {
   const empty: InfiniteData<LogPage> = { pages: [{ data: [], next_cursor: null, query: {} }], pageParams: [] };
   expect(ids(withNewcomers(empty, [delivery('d1'), delivery('d2')]))).toEqual(['d2,d1']);
+});
+
+test('what the stream does not sift is sifted here', () => {
+  const one = { event_id: 'order-1', created_at: '2026-05-07T10:00:00.000Z' } as Delivery;
+  expect(isWithin(one, {})).toBe(true);
+  expect(isWithin(one, { event_id: 'order-1', from: one.created_at })).toBe(true);
+  expect(isWithin(one, { event_id: 'order-2' })).toBe(false);
+  expect(isWithin(one, { from: '2026-05-07T12:00:00.000Z' })).toBe(false);
+  expect(isWithin(one, { to: one.created_at })).toBe(false);
 });

@@ -1,7 +1,7 @@
 // What is new in a log that somebody reads: changes go into their rows at once, new rows wait until they are wanted.
 
 import type { InfiniteData } from '@tanstack/react-query';
-import type { Delivery } from '../api/deliveries';
+import type { Delivery, DeliveryQuery } from '../api/deliveries';
 import type { LogPage } from './log-query';
 
 type Log = InfiniteData<LogPage>;
@@ -53,4 +53,14 @@ export function withNewcomers(log: Log, fresh: Delivery[]): Log {
     return here.length === 0 ? page : { ...page, data: [...here, ...page.data].toSorted(newestFirst) };
   });
   return { ...log, pages };
+}
+
+/** Whether a delivery lies in what was asked for, as far as the stream does not know: its event, and its time. */
+export function isWithin({ event_id, created_at }: Delivery, query: DeliveryQuery): boolean {
+  const at = Date.parse(created_at);
+  return (
+    (!query.event_id || query.event_id === event_id) &&
+    (!query.from || at >= Date.parse(query.from)) &&
+    (!query.to || at < Date.parse(query.to))
+  );
 }

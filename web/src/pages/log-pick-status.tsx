@@ -1,4 +1,4 @@
-import { Button, Group, NumberInput, Stack } from '@mantine/core';
+import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { Choices, Pick } from '../ui/pick';
 
@@ -12,11 +12,11 @@ export function PickStatus({
   classes: string[];
   onChange: (values: string[]) => void;
 }) {
-  const [typed, setTyped] = useState<string | number>('');
+  const [typed, setTyped] = useState('');
   const choices = [...new Set([...classes, ...values])].map((value) => ({ value, label: value }));
   function add(event: FormEvent) {
     event.preventDefault();
-    const status = String(typed);
+    const status = typed.trim();
     if (/^[1-9]\d{2}$/.test(status)) onChange([...new Set([...values, status])]);
     setTyped('');
   }
@@ -26,17 +26,15 @@ export function PickStatus({
         <Choices label="HTTP status" choices={choices} values={values} onChange={onChange} />
         <form onSubmit={add}>
           <Group gap="xs" wrap="nowrap">
-            <NumberInput
+            <TextInput
               size="xs"
               aria-label="Another status"
               placeholder="such as 429"
+              inputMode="numeric"
+              maxLength={3}
               w={120}
-              min={100}
-              max={999}
-              hideControls
-              clampBehavior="none"
               value={typed}
-              onChange={setTyped}
+              onChange={(event) => setTyped(event.currentTarget.value)}
             />
             <Button size="xs" variant="default" type="submit">
               Add

@@ -1,12 +1,15 @@
 import { Button, Group, Paper, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { Suspense, lazy } from 'react';
 import type { Delivery, DeliveryQuery, Whose } from '../api/deliveries';
-import { RetryMany } from '../forms/retry-many';
 import { ActionButton } from '../ui/action-button';
 import { useRefusal } from './access';
 import { type LogFilter, isFiltered } from './log-filter';
 import type { Selection } from './log-table';
 import { WRITE_DELIVERIES } from './retry-one';
+
+// Few who read the log retry all of it: its form is no part of the first load.
+const RetryMany = lazy(async () => ({ default: (await import('../forms/retry-many')).RetryMany }));
 
 /** As many ids as one bulk retry takes. */
 const MOST = 1_000;
@@ -36,7 +39,9 @@ export function RetryMatching({
       >
         Retry all that match
       </ActionButton>
-      {asking && <RetryMany merchantId={merchantId} retried={{ filter: query }} onClose={close} />}
+      <Suspense>
+        {asking && <RetryMany merchantId={merchantId} retried={{ filter: query }} onClose={close} />}
+      </Suspense>
     </>
   );
 }
@@ -79,7 +84,11 @@ export function RetryChosen({
           </ActionButton>
         </Group>
       </Group>
-      {asking && <RetryMany merchantId={merchantId} retried={{ deliveries: chosen }} onClose={close} />}
+      <Suspense>
+        {asking && (
+          <RetryMany merchantId={merchantId} retried={{ deliveries: chosen }} onClose={close} />
+        )}
+      </Suspense>
     </Paper>
   );
 }
