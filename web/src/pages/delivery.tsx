@@ -7,6 +7,7 @@ import { CurlButton, copyCurl } from '../ui/curl-button';
 import { useShortcuts } from '../ui/keys';
 import { Empty, Failed, Loading } from '../ui/states';
 import { AttemptList } from './attempt-list';
+import classes from './attempt-list.module.css';
 import { AttemptView } from './attempt-view';
 import { DeliveryHead } from './delivery-head';
 import { pace } from './delivery-cache';
@@ -73,7 +74,7 @@ function Found({ delivery }: { delivery: Delivery }) {
       {retry.dialog}
       <Grid>
         <Grid.Col span={{ base: 12, md: 4, lg: 3 }}>
-          <Stack gap="lg">
+          <Stack gap="lg" className={classes.aside}>
             {attempts.isPending && <Loading rows={2} />}
             {attempts.isError && <Failed error={attempts.error} retry={() => attempts.refetch()} />}
             {attempts.isSuccess && <AttemptList delivery={delivery} attempts={rows} chosen={chosen} />}
