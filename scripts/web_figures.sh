@@ -13,4 +13,4 @@ fail() { printf 'web/figures: %s\n' "$*" >&2; exit 1; }
 scripts/web.sh
 start_gateway
 export HOOKYARD_URL="$url" HOOKYARD_EMAIL="$email" HOOKYARD_PASSWORD="$password"
-(cd web && npx playwright test --config playwright.screens.config.ts figures)
+(cd web && npx playwright test --config playwright.screens.config.ts figures.spec)

@@ -21,6 +21,7 @@ test('a script is played, edited, and tells what would be sent when and why', as
 
   await page.getByRole('combobox', { name: 'Begin with' }).click();
   await page.getByRole('option', { name: /Nobody is identified/ }).click();
+  await expect(page.getByRole('textbox', { name: 'Script' })).toHaveValue(/Nobody is identified/);
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(outcome.getByRole('status')).toHaveText('No event would fire.');
 
