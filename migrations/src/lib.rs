@@ -15,6 +15,7 @@ mod m0010_keys_of_apps;
 mod m0011_people;
 mod m0012_stats;
 mod m0013_pauses;
+mod m0014_key_prefixes;
 mod sql;
 
 /// All steps in order.
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_people::Migration),
             Box::new(m0012_stats::Migration),
             Box::new(m0013_pauses::Migration),
+            Box::new(m0014_key_prefixes::Migration),
         ]
     }
 }

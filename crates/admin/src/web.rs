@@ -15,7 +15,7 @@ use crate::problem::{ApiError, Slug};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 /// Where the dashboard's pages are; `/*` stands for all below. It finds its way from there by itself.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/",
     "/sign-in",
     "/portal",
@@ -23,6 +23,7 @@ const PAGES: [&str; 9] = [
     "/reset-password",
     "/merchants",
     "/account",
+    "/platform",
     "/platform/*page",
     "/m/*page",
 ];

@@ -95,6 +95,21 @@ impl Gateway {
         });
         rotated.await?.ok_or(Error::NotFound)
     }
+
+    /// Ends an overlap now: what signed before the last rotation signs no more. Nothing happens where none is running.
+    ///
+    /// Errors: no such endpoint; storage fails.
+    pub async fn revoke_previous_secret(
+        &self,
+        scope: impl Into<OwnerScope>,
+        id: EndpointId,
+    ) -> Result<(), Error> {
+        let ended = self.storage.update_secrets(scope, id, |now| Secrets {
+            previous: None,
+            ..now.clone()
+        });
+        ended.await?.map(|_| ()).ok_or(Error::NotFound)
+    }
 }
 
 /// A secret that somebody gave, if it keeps the dialect's rule.

@@ -30,6 +30,8 @@ pub struct ApiKey {
     pub last_used_at: Option<Micros>,
     /// When it was made.
     pub created_at: Micros,
+    /// Its first letters; `None` for keys from before they were kept.
+    pub prefix: Option<String>,
 }
 
 impl ApiKey {
@@ -59,6 +61,7 @@ impl Storage {
             expires_us: Set(key.expires_at.map(|at| at.0)),
             last_used_us: Set(None),
             created_us: Set(key.created_at.0),
+            prefix: Set(key.prefix.clone()),
         };
         let write = self.begin_write().await?;
         api_key::Entity::insert(row)
@@ -190,6 +193,7 @@ impl From<api_key::Model> for ApiKey {
             expires_at: row.expires_us.map(Micros),
             last_used_at: row.last_used_us.map(Micros),
             created_at: Micros(row.created_us),
+            prefix: row.prefix,
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct DeliveryFilter {
     pub outcomes: Vec<Outcome>,
     /// Whose last attempt was answered with one of these.
     pub http_statuses: Vec<u16>,
+    /// Of which so many attempts have been made at least.
+    pub min_attempts: Option<i32>,
     /// Test sends only, or none of them.
     pub is_test: Option<bool>,
     /// Made at or after.
@@ -53,6 +55,20 @@ impl Storage {
     ) -> Result<Option<Delivery>, Error> {
         let row = delivery::Entity::find_by_id(id.uuid())
             .filter(delivery::Column::MerchantId.eq(scope.merchant_id().uuid()))
+            .one(&self.reads)
+            .await?;
+        Ok(self.complete(row.into_iter().collect()).await?.pop())
+    }
+
+    /// One delivery of any merchant.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn any_delivery(
+        &self,
+        _scope: PlatformScope,
+        id: DeliveryId,
+    ) -> Result<Option<Delivery>, Error> {
+        let row = delivery::Entity::find_by_id(id.uuid())
             .one(&self.reads)
             .await?;
         Ok(self.complete(row.into_iter().collect()).await?.pop())
@@ -273,6 +289,9 @@ pub(crate) fn filtered(
             .iter()
             .filter_map(|code| i16::try_from(*code).ok());
         query = query.filter(delivery::Column::LastHttpStatus.is_in(codes));
+    }
+    if let Some(least) = filter.min_attempts {
+        query = query.filter(delivery::Column::AttemptCount.gte(least));
     }
     if let Some(is_test) = filter.is_test {
         query = query.filter(delivery::Column::IsTest.eq(is_test));

@@ -96,8 +96,8 @@ impl Storage {
         rows.into_iter().map(pause_of).collect()
     }
 
-    /// Makes jobs of these shards due that pauses held, at most `limit` of a shard, oldest first. Those that another
-    /// pause still holds are put off again when they are claimed. Answers whether more may be left.
+    /// Makes jobs of these shards due that pauses held, at most `limit` of a shard, oldest first
+    /// by a microsecond each. Those that another pause still holds are put off again when they are claimed. Answers whether more may be left.
     ///
     /// Errors: the database cannot be reached.
     pub async fn release_held(&self, shards: ShardSet, limit: u32) -> Result<bool, Error> {
@@ -107,9 +107,10 @@ impl Storage {
             let write = self.begin_write().await?;
             let statement = Statement::from_sql_and_values(
                 write.transaction.get_database_backend(),
-                "update jobs set due_us = $1 where id in (
-                   select id from jobs where shard = $2 and due_us = $3 and not open order by id limit $4)
-                   and due_us = $3 and not open",
+                "update jobs set due_us = $1 + r.place from (
+                   select id as job_id, row_number() over (order by id) as place from (
+                     select id from jobs where shard = $2 and due_us = $3 and not open order by id limit $4) as held) as r
+                 where id = r.job_id and due_us = $3 and not open",
                 [
                     now.0.into(),
                     i16::from(shard.number()).into(),

@@ -28,12 +28,15 @@ pub(crate) async fn run(parts: Parts, owned: watch::Receiver<ShardSet>, end: Can
             () = end.cancelled() => return,
             _ = looks.tick() => {}
         }
-        let now = (parts.config.pauses(), *owned.borrow());
-        if done.as_ref() == Some(&now) {
+        let (pauses, shards) = (parts.config.pauses(), *owned.borrow());
+        // Not by what they are: a pause may have come and gone since the last look.
+        let is_done =
+            |(seen, of): &(Arc<[Pause]>, ShardSet)| Arc::ptr_eq(seen, &pauses) && *of == shards;
+        if done.as_ref().is_some_and(is_done) {
             continue;
         }
-        match release(&parts, now.1).await {
-            Ok(()) => done = Some(now),
+        match release(&parts, shards).await {
+            Ok(()) => done = Some((pauses, shards)),
             Err(error) => tracing::warn!(%error, "what was paused is let go later"),
         }
     }

@@ -58,6 +58,8 @@ struct ApiKeyOut {
     app_id: Option<Text<AppId>>,
     /// What people call it.
     name: String,
+    /// Its first letters; null for keys from before they were kept.
+    prefix: Option<String>,
     /// What it may do.
     scopes: Vec<String>,
     /// When it ends.
@@ -96,6 +98,7 @@ impl From<ApiKey> for ApiKeyOut {
             merchant_id: key.merchant_id().map(Text),
             app_id: key.app_id().map(Text),
             name: key.name,
+            prefix: key.prefix,
             scopes: key.scopes,
             expires_at: key.expires_at.map(Text),
             last_used_at: key.last_used_at.map(Text),
@@ -234,6 +237,7 @@ async fn create(
             expires_at: body.value.expires_at.map(|end| end.0),
             last_used_at: None,
             created_at: now,
+            prefix: Some(api_key::shown(&text)),
         };
         storage.create_api_key(&new, hash).await?;
         let location = format!("{}/{}", place.path, new.id);

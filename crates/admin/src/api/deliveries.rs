@@ -168,6 +168,9 @@ impl DeliveriesApi {
         outcome: Query<Vec<Text<Outcome>>>,
         /// Whose last attempt was answered with this status.
         http_status: Query<Vec<u16>>,
+        /// With at least this many attempts.
+        #[oai(validator(minimum(value = "0")))]
+        min_attempts: Query<Option<i32>>,
         /// Test sends only, or none of them.
         is_test: Query<Option<bool>>,
         /// Made at or after, at most 90 days before `to` where both are given.
@@ -204,6 +207,7 @@ impl DeliveriesApi {
             event_id: wanted,
             outcomes: bare(outcome.0),
             http_statuses: http_status.0,
+            min_attempts: min_attempts.0,
             is_test: is_test.0,
             from,
             to,
@@ -241,6 +245,9 @@ impl DeliveriesApi {
         outcome: Query<Vec<Text<Outcome>>>,
         /// Whose last attempt was answered with this status.
         http_status: Query<Vec<u16>>,
+        /// With at least this many attempts.
+        #[oai(validator(minimum(value = "0")))]
+        min_attempts: Query<Option<i32>>,
         /// Test sends only, or none of them.
         is_test: Query<Option<bool>>,
         /// Made at or after, at most 90 days before `to` where both are given.
@@ -262,6 +269,7 @@ impl DeliveriesApi {
             event_id: event_id.0.map(|id| id.0),
             outcomes: bare(outcome.0),
             http_statuses: http_status.0,
+            min_attempts: min_attempts.0,
             is_test: is_test.0,
             from,
             to,
@@ -358,6 +366,27 @@ impl DeliveriesApi {
                 .await?
                 .into(),
         ))
+    }
+
+    /// Get any merchant's delivery
+    ///
+    /// Whoever's it is, by its id.
+    #[oai(
+        path = "/deliveries/:delivery_id",
+        method = "get",
+        operation_id = "getAnyDelivery"
+    )]
+    async fn get_any(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The delivery.
+        delivery_id: Path<Text<DeliveryId>>,
+    ) -> Result<Json<DeliveryOut>, ApiError> {
+        let scope = caller.platform()?;
+        let found = app.storage.any_delivery(scope, delivery_id.0.0).await?;
+        let found = found.ok_or_else(|| ApiError::of(Slug::NotFound))?;
+        Ok(Json(found.into()))
     }
 
     /// Cancel a delivery

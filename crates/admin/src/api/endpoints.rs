@@ -210,6 +210,30 @@ impl EndpointsApi {
         handlers::rotate(&app, scope, endpoint_id.0.0, body.value).await
     }
 
+    /// Revoke an endpoint's previous secret
+    ///
+    /// Ends the overlap of the last rotation now: requests are signed with the present secret only.
+    #[oai(
+        path = "/merchants/:merchant_id/endpoints/:endpoint_id/secret/previous",
+        method = "delete",
+        operation_id = "revokePreviousSecret"
+    )]
+    async fn revoke_previous(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The merchant.
+        merchant_id: Path<Text<MerchantId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+    ) -> Result<NoContent, ApiError> {
+        let scope = caller.merchant(merchant_id.0.0)?;
+        app.gateway
+            .revoke_previous_secret(scope, endpoint_id.0.0)
+            .await?;
+        Ok(NoContent)
+    }
+
     /// Get an endpoint's subscriptions
     ///
     /// The event types that the endpoint receives.

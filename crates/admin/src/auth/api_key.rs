@@ -12,6 +12,8 @@ use super::scope::Scope;
 
 /// What API keys begin with.
 pub(crate) const PREFIX: &str = "hy_";
+/// Letters that lists show, the prefix included: 5 of 40 tell keys apart and give nothing away.
+const SHOWN: usize = 8;
 /// Letters after the prefix: 40 of 62 are 238 bits.
 const LETTERS: usize = 40;
 
@@ -50,6 +52,11 @@ impl From<ApiKey> for Known {
         };
         Self::new(caller, key.expires_at)
     }
+}
+
+/// What lists show of a key.
+pub(crate) fn shown(key: &str) -> String {
+    key.chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]

@@ -89,6 +89,7 @@ pub(crate) const TABLE: &[Row] = &[
     row("deleteEndpoint",       OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
     row("revealSecret",         OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
     row("rotateSecret",         OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
+    row("revokePreviousSecret", OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
     row("getSubscriptions",     P_VIEWER, M_VIEWER,  NO_APP, read(Endpoints)),
     row("putSubscriptions",     OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
     row("testEndpoint",         OPERATOR, DEVELOPER, NO_APP, write(Endpoints)),
@@ -108,6 +109,7 @@ pub(crate) const TABLE: &[Row] = &[
     row("deleteAppEndpoint",    OPERATOR, NO_ONE,    APP,    write(Endpoints)),
     row("revealAppSecret",      OPERATOR, NO_ONE,    APP,    write(Endpoints)),
     row("rotateAppSecret",      OPERATOR, NO_ONE,    APP,    write(Endpoints)),
+    row("revokePreviousAppSecret", OPERATOR, NO_ONE, APP,    write(Endpoints)),
     row("getAppSubscriptions",  P_VIEWER, NO_ONE,    APP,    read(Endpoints)),
     row("putAppSubscriptions",  OPERATOR, NO_ONE,    APP,    write(Endpoints)),
     row("testAppEndpoint",      OPERATOR, NO_ONE,    APP,    write(Endpoints)),
@@ -134,6 +136,7 @@ pub(crate) const TABLE: &[Row] = &[
 
     row("listDeliveries",       P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
     row("streamDeliveries",     P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
+    row("getAnyDelivery",       P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
     row("streamAllDeliveries",  P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
     row("listAllDeliveries",    P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
     row("getDelivery",          P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),

@@ -40,7 +40,13 @@ async fn the_reference_and_the_document_are_served_from_here() {
         200
     );
     // With or without the dashboard's pages in this build.
-    for page in ["/", "/sign-in", "/m/mer_x/deliveries/dlv_x"] {
+    for page in [
+        "/",
+        "/sign-in",
+        "/platform",
+        "/platform/users",
+        "/m/mer_x/deliveries/dlv_x",
+    ] {
         let page = running.get(page, "").await;
         assert!(page.text.contains("<title>Hookyard</title>"));
         let policy = page.header("content-security-policy").unwrap();

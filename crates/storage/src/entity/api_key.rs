@@ -16,6 +16,7 @@ pub struct Model {
     pub expires_us: Option<i64>,
     pub last_used_us: Option<i64>,
     pub created_us: i64,
+    pub prefix: Option<String>,
 }
 
 /// No relations: joins are spelled where they are used.

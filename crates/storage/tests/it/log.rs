@@ -244,6 +244,8 @@ fn other_filters(
             Box::new(|f| f.outcomes = vec![Outcome::Success]),
             2,
         ),
+        ("attempts", Box::new(|f| f.min_attempts = Some(1)), 7),
+        ("more attempts", Box::new(|f| f.min_attempts = Some(100)), 0),
         ("status", Box::new(|f| f.http_statuses = vec![503]), 5),
         (
             "statuses",

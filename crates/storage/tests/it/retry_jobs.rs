@@ -464,6 +464,7 @@ async fn a_selection_survives_being_stored(world: World) {
         event_id: Some(world.id()),
         outcomes: vec![domain::attempt::Outcome::Timeout],
         http_statuses: vec![500, 503],
+        min_attempts: Some(2),
         is_test: Some(false),
         from: Some(domain::clock::Micros(1)),
         to: Some(world.now()),

@@ -428,6 +428,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merchants/{merchant_id}/endpoints/{endpoint_id}/secret/previous": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an endpoint's previous secret
+         * @description Ends the overlap of the last rotation now: requests are signed with the present secret only.
+         *
+         *     Who may: platform operator/admin, merchant developer/owner; API key with `endpoints:write`.
+         */
+        delete: operations["revokePreviousSecret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/merchants/{merchant_id}/endpoints/{endpoint_id}/subscriptions": {
         parameters: {
             query?: never;
@@ -712,6 +734,28 @@ export interface paths {
          */
         post: operations["rotateAppSecret"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/apps/{app_id}/endpoints/{endpoint_id}/secret/previous": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke the previous secret of an app's endpoint
+         * @description Ends the overlap of the last rotation now: requests are signed with the present secret only.
+         *
+         *     Who may: platform operator/admin, developer of the app; API key with `endpoints:write`.
+         */
+        delete: operations["revokePreviousAppSecret"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1184,6 +1228,28 @@ export interface paths {
          *     Who may: platform operator/admin, merchant developer/owner; API key with `deliveries:write`.
          */
         post: operations["retryDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{delivery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get any merchant's delivery
+         * @description Whoever's it is, by its id.
+         *
+         *     Who may: platform viewer/operator/admin; API key with `deliveries:read`.
+         */
+        get: operations["getAnyDelivery"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2943,6 +3009,7 @@ export interface components {
          *       "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
          *       "app_id": null,
          *       "name": "shop backend",
+         *       "prefix": "hy_01234",
          *       "scopes": [
          *         "events:write"
          *       ],
@@ -2960,6 +3027,8 @@ export interface components {
             app_id: components["schemas"]["AppId"] | null;
             /** @description What people call it. */
             name: string;
+            /** @description Its first letters; null for keys from before they were kept. */
+            prefix: string | null;
             /** @description What it may do. */
             scopes: string[];
             /**
@@ -5957,6 +6026,11 @@ export interface components {
             outcome?: components["schemas"]["Outcome"] | components["schemas"]["Outcome"][] | null;
             /** @description Whose last attempt was answered with one of these. */
             http_status?: number | number[] | null;
+            /**
+             * Format: int32
+             * @description With at least this many attempts.
+             */
+            min_attempts?: number | null;
             /** @description Test sends, which are never retried, or all others. */
             is_test?: boolean | null;
             /**
@@ -8290,6 +8364,39 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    revokePreviousSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The merchant. */
+                merchant_id: components["schemas"]["MerchantId"];
+                /** @description The endpoint. */
+                endpoint_id: components["schemas"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getSubscriptions: {
         parameters: {
             query?: never;
@@ -8985,6 +9092,39 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokePreviousAppSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The app. */
+                app_id: components["schemas"]["AppId"];
+                /** @description The endpoint. */
+                endpoint_id: components["schemas"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
@@ -9797,6 +9937,8 @@ export interface operations {
                 outcome?: components["schemas"]["Outcome"][];
                 /** @description Whose last attempt was answered with this status. */
                 http_status?: number[];
+                /** @description With at least this many attempts. */
+                min_attempts?: number;
                 /** @description Test sends only, or none of them. */
                 is_test?: boolean;
                 /** @description Made at or after, at most 90 days before `to` where both are given. */
@@ -9853,6 +9995,8 @@ export interface operations {
                 outcome?: components["schemas"]["Outcome"][];
                 /** @description Whose last attempt was answered with this status. */
                 http_status?: number[];
+                /** @description With at least this many attempts. */
+                min_attempts?: number;
                 /** @description Test sends only, or none of them. */
                 is_test?: boolean;
                 /** @description Made at or after, at most 90 days before `to` where both are given. */
@@ -9999,6 +10143,39 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getAnyDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The delivery. */
+                delivery_id: components["schemas"]["DeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];

@@ -186,6 +186,30 @@ impl AppEndpointsApi {
         handlers::rotate(&app, scope, endpoint_id.0.0, body.value).await
     }
 
+    /// Revoke the previous secret of an app's endpoint
+    ///
+    /// Ends the overlap of the last rotation now: requests are signed with the present secret only.
+    #[oai(
+        path = "/apps/:app_id/endpoints/:endpoint_id/secret/previous",
+        method = "delete",
+        operation_id = "revokePreviousAppSecret"
+    )]
+    async fn revoke_previous(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Bearer,
+        /// The app.
+        app_id: Path<Text<AppId>>,
+        /// The endpoint.
+        endpoint_id: Path<Text<EndpointId>>,
+    ) -> Result<NoContent, ApiError> {
+        let scope = caller.app(app_id.0.0)?;
+        app.gateway
+            .revoke_previous_secret(scope, endpoint_id.0.0)
+            .await?;
+        Ok(NoContent)
+    }
+
     /// Get the subscriptions of an app's endpoint
     ///
     /// The event types that the endpoint receives.

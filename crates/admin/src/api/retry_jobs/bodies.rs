@@ -52,6 +52,9 @@ pub(super) struct RetryFilter {
     outcome: Many<Text<Outcome>>,
     /// Whose last attempt was answered with one of these.
     http_status: Many<u16>,
+    /// With at least this many attempts.
+    #[oai(validator(minimum(value = "0")))]
+    min_attempts: Option<i32>,
     /// Test sends, which are never retried, or all others.
     is_test: Option<bool>,
     /// Made at or after.
@@ -186,6 +189,7 @@ impl RetryFilter {
             event_id: None,
             outcomes: bare(self.outcome),
             http_statuses: self.http_status.0,
+            min_attempts: self.min_attempts,
             is_test: self.is_test,
             from,
             to,

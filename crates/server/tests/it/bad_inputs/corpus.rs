@@ -46,8 +46,6 @@ enum Kind {
         because: &'static str,
         run: Run,
     },
-    /// It needs what is not built yet.
-    Pending { until: &'static str },
     /// It cannot be provoked from outside; a test within the code proves it.
     Within {
         file: &'static str,
@@ -79,12 +77,6 @@ pub(super) fn instead(
         because,
         run: Box::new(run),
     };
-    Entry { id, kind }
-}
-
-/// An entry about something that is being built.
-pub(super) const fn pending(id: &'static str, until: &'static str) -> Entry {
-    let kind = Kind::Pending { until };
     Entry { id, kind }
 }
 
@@ -142,7 +134,6 @@ pub(super) fn check(answers: &[Entry]) {
                 because,
                 ..
             } => eprintln!("{} {input}: {status} {problem}: {because}", entry.id),
-            Kind::Pending { until } => eprintln!("{} {input}: waits for {until}", entry.id),
             Kind::Within { file, test } => eprintln!("{} {input}: {test} in {file}", entry.id),
             Kind::NotOurs(because) => eprintln!("{} {input}: not ours: {because}", entry.id),
         }

@@ -11,6 +11,41 @@ in_both_modes! {
     contract_034_a_401_from_a_receiver_is_an_ordinary_failure,
     contract_035_a_secret_is_shown_at_create_reveal_and_rotate_only,
     contract_027_rotation_changes_the_plain_secret_at_once_and_signs_with_both_for_the_overlap,
+    an_overlap_ends_at_once_when_the_previous_secret_is_revoked,
+}
+
+async fn an_overlap_ends_at_once_when_the_previous_secret_is_revoked(mode: Mode) {
+    let (stage, receiver) = tokio::join!(Stage::start(mode), Receiver::start());
+    let endpoint = stage.flexype(&receiver).await;
+    let rotate = stage.endpoint_path(&endpoint, "/secret/rotate");
+    let rotated = stage
+        .rest()
+        .post(&rotate, &json!({"overlap": "24h"}))
+        .await
+        .expect(200);
+    assert!(rotated["previous_signs_until"].is_string());
+    let signatures = async |count: usize| {
+        stage.publish().await;
+        let request = receiver.wait_for(count, SOON).await.remove(count - 1);
+        request
+            .header("webhook-signature")
+            .unwrap()
+            .split(' ')
+            .count()
+    };
+    assert_eq!(signatures(1).await, 2);
+    let previous = stage.endpoint_path(&endpoint, "/secret/previous");
+    for _ in 0..2 {
+        assert_eq!(stage.rest().delete(&previous).await.status, 204);
+    }
+    assert_eq!(signatures(2).await, 1);
+    let shown = stage
+        .rest()
+        .get(&stage.endpoint_path(&endpoint, "/secret"))
+        .await
+        .expect(200);
+    assert_eq!(shown["secret"], rotated["secret"]);
+    assert_eq!(shown["previous_signs_until"], json!(null));
 }
 
 async fn contract_034_a_401_from_a_receiver_is_an_ordinary_failure(mode: Mode) {
