@@ -59,8 +59,9 @@ function chipsOf(filter: LogFilter, endpoints: Map<string, Endpoint>, zone: Zone
   const chips: Chip[] = MANY.flatMap((name) =>
     filter[name].map((value) => ({ name, value, text: `${LABELS[name]}: ${shown(name, value)}` })),
   );
-  const { event_id, is_test, range, from, to } = filter;
+  const { event_id, is_test, min_attempts: least, range, from, to } = filter;
   if (event_id) chips.push({ name: 'event_id', value: event_id, text: `Event: ${event_id}` });
+  if (least) chips.push({ name: 'min_attempts', value: least, text: `Attempts: ${least} or more` });
   if (range) chips.push({ name: 'range', value: range, text: `Time: ${RANGES[range]!.label}` });
   if (from && !range) chips.push({ name: 'from', value: from, text: `From ${exactly(from, zone)}` });
   if (to && !range) chips.push({ name: 'to', value: to, text: `To ${exactly(to, zone)}` });

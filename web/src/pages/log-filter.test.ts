@@ -10,12 +10,15 @@ test('a filter goes from the address to the API', () => {
   expect(asked('')).toEqual({});
   expect(isFiltered(read(''))).toBe(false);
   expect(
-    asked('status=failed&status=retrying&event_type=A&outcome=timeout&is_test=false&event_id=order-1'),
+    asked(
+      'status=failed&status=retrying&event_type=A&outcome=timeout&is_test=false&event_id=order-1&min_attempts=3',
+    ),
   ).toEqual({
     status: ['failed', 'retrying'],
     event_type: ['A'],
     outcome: ['timeout'],
     is_test: false,
+    min_attempts: 3,
     event_id: 'order-1',
   });
 });
@@ -37,7 +40,7 @@ test('a class stands for its statuses', () => {
 });
 
 test('what the API would refuse is left out', () => {
-  const wrong = 'status=nope&endpoint_id=x&http_status=9999&outcome=toString&is_test=x&range=1y&from=x';
+  const wrong = 'status=nope&endpoint_id=x&http_status=9999&outcome=toString&is_test=x&min_attempts=-1&range=1y&from=x';
   expect(asked(wrong)).toEqual({});
   expect(isFiltered(read(wrong))).toBe(false);
 });

@@ -8,7 +8,7 @@ type RetryFilter = components['schemas']['RetryFilter'];
 
 /** Names of the address that may stand there several times: any of their values will do. */
 export const MANY = ['status', 'event_type', 'endpoint_id', 'http_status', 'outcome'] as const;
-const ONE = ['event_id', 'is_test', 'range', 'from', 'to'] as const;
+const ONE = ['event_id', 'is_test', 'min_attempts', 'range', 'from', 'to'] as const;
 export type Many = (typeof MANY)[number];
 
 export type LogFilter = Record<Many, string[]> & Partial<Record<(typeof ONE)[number], string>>;
@@ -52,6 +52,7 @@ export function readFilter(search: URLSearchParams): LogFilter {
     outcome: many('outcome'),
     event_id: one('event_id'),
     is_test: isTest === 'true' || isTest === 'false' ? isTest : undefined,
+    min_attempts: /^[1-9]\d{0,3}$/.test(one('min_attempts') ?? '') ? one('min_attempts') : undefined,
     range: range && Object.hasOwn(RANGES, range) ? range : undefined,
     from: instant('from'),
     to: instant('to'),
@@ -73,7 +74,7 @@ export function isFiltered(filter: LogFilter): boolean {
 
 /** What a list is asked for; a stretch of time ends at `now`. */
 export function toQuery(filter: LogFilter, now: number): DeliveryQuery {
-  const { range, event_id, is_test } = filter;
+  const { range, event_id, is_test, min_attempts } = filter;
   const some = <T>(values: string[]) => (values.length > 0 ? (values as T[]) : undefined);
   const statuses = filter.http_status.flatMap(statusesOf);
   return {
@@ -84,6 +85,7 @@ export function toQuery(filter: LogFilter, now: number): DeliveryQuery {
     http_status: statuses.length > 0 ? statuses : undefined,
     event_id,
     is_test: is_test === undefined ? undefined : is_test === 'true',
+    min_attempts: min_attempts === undefined ? undefined : Number(min_attempts),
     from: range ? new Date(now - RANGES[range]!.ms).toISOString() : utc(filter.from),
     to: range ? undefined : utc(filter.to),
   };

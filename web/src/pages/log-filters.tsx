@@ -1,4 +1,4 @@
-import { Button, Group, TextInput } from '@mantine/core';
+import { Group, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconSearch } from '@tabler/icons-react';
 import type { FormEvent } from 'react';
@@ -7,7 +7,7 @@ import type { Whose } from '../api/deliveries';
 import type { Endpoint } from '../api/endpoints';
 import { paths } from '../path-builder';
 import { OUTCOMES } from '../ui/outcomes';
-import { Pick, PickMany } from '../ui/pick';
+import { PickMany, PickOne } from '../ui/pick';
 import { useEventTypes } from './event-types';
 import { useAddress } from './log-address';
 import { CLASSES, type LogFilter, type Many, STATUSES, searched, withValues } from './log-filter';
@@ -20,7 +20,7 @@ type Props = { merchantId: Whose; filter: LogFilter; endpoints: Map<string, Endp
 export function LogFilters({ merchantId, filter, endpoints }: Props) {
   const change = useAddress();
   const types = useEventTypes();
-  const choose = (name: Many | 'is_test') => (values: string[]) =>
+  const choose = (name: Many | 'is_test' | 'min_attempts') => (values: string[]) =>
     change((search) => withValues(search, name, values));
   return (
     <Group gap={8}>
@@ -51,24 +51,21 @@ export function LogFilters({ merchantId, filter, endpoints }: Props) {
         values={filter.outcome}
         onChange={choose('outcome')}
       />
-      <Pick label="Tests" count={filter.is_test === undefined ? 0 : 1}>
-        <Group gap="xs">
-          {[
-            { label: 'Tests only', value: 'true' },
-            { label: 'No tests', value: 'false' },
-          ].map(({ label, value }) => (
-            <Button
-              key={value}
-              size="xs"
-              variant={filter.is_test === value ? 'filled' : 'default'}
-              aria-pressed={filter.is_test === value}
-              onClick={() => choose('is_test')(filter.is_test === value ? [] : [value])}
-            >
-              {label}
-            </Button>
-          ))}
-        </Group>
-      </Pick>
+      <PickOne
+        label="Attempts"
+        choices={['2', '3', '5', '10'].map((value) => ({ value, label: `${value} or more` }))}
+        value={filter.min_attempts}
+        onChange={choose('min_attempts')}
+      />
+      <PickOne
+        label="Tests"
+        choices={[
+          { value: 'true', label: 'Tests only' },
+          { value: 'false', label: 'No tests' },
+        ]}
+        value={filter.is_test}
+        onChange={choose('is_test')}
+      />
     </Group>
   );
 }

@@ -55,11 +55,12 @@ export function withNewcomers(log: Log, fresh: Delivery[]): Log {
   return { ...log, pages };
 }
 
-/** Whether a delivery lies in what was asked for, as far as the stream does not know: its event, and its time. */
-export function isWithin({ event_id, created_at }: Delivery, query: DeliveryQuery): boolean {
+/** Whether a delivery lies in what was asked for, as far as the stream does not know: event, attempts, time. */
+export function isWithin({ event_id, created_at, attempt_count }: Delivery, query: DeliveryQuery): boolean {
   const at = Date.parse(created_at);
   return (
     (!query.event_id || query.event_id === event_id) &&
+    (!query.min_attempts || attempt_count >= query.min_attempts) &&
     (!query.from || at >= Date.parse(query.from)) &&
     (!query.to || at < Date.parse(query.to))
   );

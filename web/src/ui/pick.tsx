@@ -1,4 +1,4 @@
-import { Button, Checkbox, Popover, ScrollArea, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Popover, ScrollArea, Stack, TextInput } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useState } from 'react';
 
@@ -43,6 +43,37 @@ export function PickMany({
   return (
     <Pick label={label} count={values.length}>
       <Choices label={label} choices={choices} values={values} onChange={onChange} />
+    </Pick>
+  );
+}
+
+/** One of few, or none. */
+export function PickOne({
+  label,
+  choices,
+  value,
+  onChange,
+}: {
+  label: string;
+  choices: Choice[];
+  value: string | undefined;
+  onChange: (values: string[]) => void;
+}) {
+  return (
+    <Pick label={label} count={value === undefined ? 0 : 1}>
+      <Group gap="xs">
+        {choices.map((choice) => (
+          <Button
+            key={choice.value}
+            size="xs"
+            variant={value === choice.value ? 'filled' : 'default'}
+            aria-pressed={value === choice.value}
+            onClick={() => onChange(value === choice.value ? [] : [choice.value])}
+          >
+            {choice.label}
+          </Button>
+        ))}
+      </Group>
     </Pick>
   );
 }
