@@ -21,10 +21,11 @@ const ANSWERS: Record<string, { status: number; type: string; body: string }> = 
   '/busy': { status: 503, type: 'text/plain', body: 'Service Unavailable, try again later' },
 };
 
-/** What `/echo` answers, as HTML. */
 export type World = {
   ids: Record<string, string>;
   merchants: { id: string; name: string }[];
+  /** An event of each type again. */
+  publish: () => Promise<void>;
   stop: () => void;
 };
 
@@ -142,12 +143,12 @@ export async function makeWorld({ events = 1, isHostile = false } = {}): Promise
   const danger = hostile();
   const { server, url } = await receiver(() => danger.join('\n'));
   const stores = isHostile ? danger.slice(0, 3).map((name) => ({ name, store: { name } })) : STORES;
-  const merchants = [];
+  const merchants: World['merchants'] = [];
   for (const store of stores)
     merchants.push(
       await send('POST', '/merchants', { flashy_account_id: 246, ...store, settings: { schema_mode: 'warn' } }),
     );
-  const main = merchants[0];
+  const main = merchants[0]!;
   const ids: Record<string, string> = { merchantId: main.id, name: 'PRODUCT_VIEWED' };
   for (const merchant of merchants) {
     const made = await endpoints(send, url, merchant.id, isHostile ? danger : undefined);
@@ -158,7 +159,10 @@ export async function makeWorld({ events = 1, isHostile = false } = {}): Promise
   }
   await apps(send, url, main.id, ids, isHostile ? danger.join(' ').slice(0, 200) : undefined);
   await examples(send, main.id, ids);
-  return { ids, merchants, stop: () => server.close(() => {}) };
+  const publish = async () => {
+    for (const merchant of merchants) await publishAll(access_token, merchant.id);
+  };
+  return { ids, merchants, publish, stop: () => server.close(() => {}) };
 }
 
 type Send = (method: string, path: string, body?: unknown) => Promise<any>;

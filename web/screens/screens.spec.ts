@@ -51,6 +51,13 @@ test('pictures of every page', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
   for (const { url, name } of pages.filter(({ isOpen }) => !isOpen))
     await test.step(name, () => show(url, name));
+  // An endpoint counts as failing when nothing else has come of it for a minute.
+  await world.publish();
+  await expect(async () => {
+    await page.goto('/platform/overview');
+    await expect(page.getByRole('link', { name: /erp$/ }).last()).toBeVisible();
+  }).toPass({ timeout: 90_000 });
+  await show('/platform/overview', 'platform-overview');
   await page.setViewportSize({ width: 360, height: 740 });
   const merchant = world.ids.merchantId;
   await show(`/m/${merchant}/deliveries`, 'phone-deliveries');

@@ -1,9 +1,9 @@
-import { Anchor, Group, Paper, SimpleGrid, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Anchor, SimpleGrid } from '@mantine/core';
 import { Link } from 'react-router';
 import type { components } from '../api/__generated__/schema';
 import type { Owner } from '../api/endpoints';
 import { paths } from '../path-builder';
+import { Figure } from '../ui/figure';
 import { answer } from '../ui/outcomes';
 import { ms } from '../ui/span';
 import { Time } from '../ui/time';
@@ -47,21 +47,5 @@ export function EndpointFigures({ owner, stats }: { owner: Owner; stats: Stats }
         p50; p90 {span(totals.p90_ms)}, p99 {span(totals.p99_ms)}
       </Figure>
     </SimpleGrid>
-  );
-}
-
-function Figure({ name, value, children }: { name: string; value: ReactNode; children?: ReactNode }) {
-  return (
-    <Paper withBorder p="sm" role="group" aria-label={name}>
-      <Text size="sm" c="dimmed">
-        {name}
-      </Text>
-      <Group gap={4} fz="lg" fw={600}>
-        {value}
-      </Group>
-      <Text size="sm" component="div">
-        {children}
-      </Text>
-    </Paper>
   );
 }

@@ -8,7 +8,9 @@ import { Time } from '../ui/time';
 type Failing = components['schemas']['FailingEndpoint'];
 
 /** Endpoints that only fail, or were disabled for it: the longest ago first. */
-export function FailingEndpoints({ endpoints }: { endpoints: Failing[] }) {
+export function FailingEndpoints({ endpoints: all }: { endpoints: Failing[] }) {
+  // What somebody has switched off does not fail.
+  const endpoints = all.filter(({ endpoint }) => endpoint.disabled_reason !== 'manual');
   return (
     <Paper withBorder p="md" component="section" aria-label="Failing endpoints">
       <Title order={2} size="h4" mb="xs">

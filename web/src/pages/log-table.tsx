@@ -55,7 +55,6 @@ export function LogTable({ rows, urls, merchants, selection, onRetry, onEnd }: P
   const above = items.length > 0 ? items[0]!.start - top : 0;
   // Before any row is drawn there is room for all of them: on the way back the page is scrolled at once.
   const below = virtual.getTotalSize() + top - (items.at(-1)?.end ?? top);
-  const columns = merchants ? 7 : 6;
   return (
     <table className={classes.table} aria-rowcount={rows.length + 1} aria-label="Deliveries">
       <thead>
@@ -82,7 +81,7 @@ export function LogTable({ rows, urls, merchants, selection, onRetry, onEnd }: P
         </tr>
       </thead>
       <tbody ref={body}>
-        <Space height={above} columns={columns} />
+        <Space height={above} />
         {items.map(({ index }) => {
           const delivery = rows[index]!;
           return (
@@ -98,16 +97,17 @@ export function LogTable({ rows, urls, merchants, selection, onRetry, onEnd }: P
             />
           );
         })}
-        <Space height={below} columns={columns} />
+        <Space height={below} />
       </tbody>
     </table>
   );
 }
 
-function Space({ height, columns }: { height: number; columns: number }) {
+/** Room for rows that are not drawn. One cell: columns that it spanned would take width from those of a narrow screen. */
+function Space({ height }: { height: number }) {
   return height > 0 ? (
     <tr aria-hidden>
-      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
+      <td style={{ height, padding: 0, border: 0 }} />
     </tr>
   ) : null;
 }

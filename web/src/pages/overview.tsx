@@ -77,7 +77,7 @@ function isLate(at: string | null): boolean {
 function Queue({ queue }: { queue: PlatformStats['queue'] }) {
   return (
     <section aria-label="What waits now">
-      <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }} spacing="sm">
+      <SimpleGrid cols={{ base: 2, sm: 3, lg: 5 }} spacing="sm">
         <Figure
           name="Due now"
           value={queue.due.toLocaleString()}

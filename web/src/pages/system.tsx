@@ -155,7 +155,7 @@ function Settings({ settings }: { settings: SystemInfo['settings'] }) {
                   <Table.Td>
                     <Code>{key}</Code>
                   </Table.Td>
-                  <Table.Td style={{ overflowWrap: 'anywhere' }}>{value}</Table.Td>
+                  <Table.Td style={{ overflowWrap: 'anywhere' }}>{value || '–'}</Table.Td>
                   <Table.Td>
                     <Badge
                       variant="light"
