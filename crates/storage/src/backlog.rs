@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::Delivery;
-use domain::endpoint::Endpoint;
+use domain::endpoint::{DisabledReason, Endpoint};
 use domain::id::{DeliveryId, EndpointId, Id, MerchantId};
 use domain::pause::HELD_UNTIL;
 use domain::shard::Shard;
@@ -196,9 +196,10 @@ impl Storage {
         _scope: PlatformScope,
         limit: u64,
     ) -> Result<Vec<Failing>, Error> {
+        let for_failing = [DisabledReason::Failing, DisabledReason::Gone].map(DisabledReason::code);
         let fails = Condition::any()
             .add(endpoint::Column::FailingSinceUs.is_not_null())
-            .add(endpoint::Column::DisabledReason.is_in([1_i16, 2]));
+            .add(endpoint::Column::DisabledReason.is_in(for_failing));
         let rows = endpoint::Entity::find()
             .filter(endpoint::Column::DeletedUs.is_null())
             .filter(fails)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::attempt::Outcome;
 use domain::clock::Micros;
+use domain::endpoint::{DisabledReason, Endpoint};
 use domain::id::{EndpointId, MerchantId};
 use domain::stats::{Range, Span, What, series, slot_of, total};
 use domain::tenancy::{OwnerScope, PlatformScope};
@@ -16,7 +17,60 @@ on_both!(
     old_counts_are_dropped,
     what_waits_is_counted_by_endpoint_and_for_all,
     the_last_delivery_of_each_endpoint_is_found,
+    failing_endpoints_are_those_that_fail_and_those_disabled_for_it,
 );
+
+async fn failing_endpoints_are_those_that_fail_and_those_disabled_for_it(world: World) {
+    let merchant = world.merchant().await;
+    let of = scope(merchant.id);
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(world.endpoint(merchant.id).await.endpoint.id);
+    }
+    let now = world.now();
+    let earlier = now - Duration::from_hours(1);
+    world
+        .storage
+        .set_failing_since(of, ids[0], Some(now))
+        .await
+        .unwrap();
+    world
+        .storage
+        .set_failing_since(of, ids[1], Some(earlier))
+        .await
+        .unwrap();
+    let reasons = [
+        DisabledReason::Manual,
+        DisabledReason::Failing,
+        DisabledReason::Gone,
+    ];
+    for (id, reason) in ids[2..].iter().zip(reasons) {
+        let disable = move |endpoint: &mut Endpoint| endpoint.disabled = Some((reason, now));
+        world
+            .storage
+            .update_endpoint(of, *id, disable)
+            .await
+            .unwrap();
+    }
+    let found = world
+        .storage
+        .failing_endpoints(PlatformScope::proven(), 10)
+        .await
+        .unwrap();
+    let order: Vec<_> = found.iter().map(|failing| failing.endpoint.id).collect();
+    assert_eq!(
+        order[..2],
+        [ids[1], ids[0]],
+        "those that have failed for longest first"
+    );
+    assert_eq!(order.len(), 4);
+    assert!(!order.contains(&ids[2]), "somebody switched it off");
+    assert!(
+        found
+            .iter()
+            .all(|failing| failing.merchant == Some((merchant.id, merchant.name.clone())))
+    );
+}
 
 fn event(merchant_id: MerchantId, at: Micros) -> Tick {
     Tick {
