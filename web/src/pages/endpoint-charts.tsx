@@ -1,4 +1,14 @@
-import { Anchor, Group, Paper, SegmentedControl, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
+import {
+  Anchor,
+  Group,
+  Paper,
+  SegmentedControl,
+  SimpleGrid,
+  Stack,
+  Table,
+  Text,
+  Title,
+} from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { components } from '../api/__generated__/schema';
@@ -149,7 +159,15 @@ function To({ to, children }: { to: string | undefined; children: ReactNode }) {
   );
 }
 
-export function Counts({ title, head, rows }: { title: string; head: string[]; rows: ReactNode[][] }) {
+export function Counts({
+  title,
+  head,
+  rows,
+}: {
+  title: string;
+  head: string[];
+  rows: ReactNode[][];
+}) {
   return (
     <Paper withBorder p="md" component="section" aria-label={title}>
       <Title order={3} size="h5" mb="xs">
@@ -159,25 +177,27 @@ export function Counts({ title, head, rows }: { title: string; head: string[]; r
         <Text size="sm">Nothing in this time.</Text>
       ) : (
         <Table.ScrollContainer minWidth={head.length * 100}>
-          <Table verticalSpacing={4}>
-            <Table.Thead>
-              <Table.Tr>
-                {head.map((name) => (
-                  <Table.Th key={name}>{name}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((cells, row) => (
-                // They come in an order of their own and are all replaced at once.
-                <Table.Tr key={row}>
-                  {cells.map((cell, column) => (
-                    <Table.Td key={head[column]}>{cell}</Table.Td>
+          <Table.ScrollContainer minWidth={300}>
+            <Table verticalSpacing={4}>
+              <Table.Thead>
+                <Table.Tr>
+                  {head.map((name) => (
+                    <Table.Th key={name}>{name}</Table.Th>
                   ))}
                 </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
+              </Table.Thead>
+              <Table.Tbody>
+                {rows.map((cells, row) => (
+                  // They come in an order of their own and are all replaced at once.
+                  <Table.Tr key={row}>
+                    {cells.map((cell, column) => (
+                      <Table.Td key={head[column]}>{cell}</Table.Td>
+                    ))}
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
         </Table.ScrollContainer>
       )}
     </Paper>
