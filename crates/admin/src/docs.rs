@@ -4,11 +4,11 @@ mod problems;
 
 use bytes::Bytes;
 use poem::http::header::CONTENT_SECURITY_POLICY;
-use poem::middleware::Compression;
 use poem::{Endpoint, EndpointExt as _, Response, Route};
 use poem_openapi::OpenApiService;
 
 use crate::openapi::{Version, spec};
+use crate::web::compressed;
 
 /// Nothing is fetched from elsewhere: the page says so, and this makes the browser hold it to that.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
@@ -47,7 +47,7 @@ fn fixed(content_type: &'static str, body: Bytes) -> impl Endpoint {
                 .body(body)
         }
     };
-    poem::get(poem::endpoint::make(answer)).with(Compression::new())
+    poem::get(poem::endpoint::make(answer)).with(compressed())
 }
 
 /// The reference: Scalar as poem-openapi embeds it, with our document and without its fonts.

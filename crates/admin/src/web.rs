@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use poem::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use poem::middleware::Compression;
-use poem::web::Path;
+use poem::web::{CompressionAlgo, CompressionLevel, Path};
 use poem::{Endpoint, EndpointExt as _, Response, Route, handler};
 use rust_embed::Embed;
 
@@ -35,10 +35,18 @@ struct Built;
 
 /// The pages and what they load.
 pub(crate) fn routes(all: Route) -> Route {
-    let all = all.at("/assets/*file", poem::get(asset).with(Compression::new()));
+    let all = all.at("/assets/*file", poem::get(asset).with(compressed()));
     PAGES
         .into_iter()
         .fold(all, |all, path| all.at(path, poem::get(page())))
+}
+
+/// Small rather than soon: pages are loaded once. gzip, whose levels are worth their time; what the middleware does
+/// by itself is brotli at its fastest, which is larger.
+pub(crate) fn compressed() -> Compression {
+    Compression::new()
+        .algorithms([CompressionAlgo::GZIP])
+        .with_quality(CompressionLevel::Best)
 }
 
 fn page() -> impl Endpoint {

@@ -50,6 +50,10 @@ function ofMerchant(merchant_id: string) {
           body,
         }),
       ),
+    revokePrevious: (id: string) =>
+      data(
+        api.DELETE('/v1/merchants/{merchant_id}/endpoints/{endpoint_id}/secret/previous', one(id)),
+      ),
     enable: (id: string) =>
       data(api.POST('/v1/merchants/{merchant_id}/endpoints/{endpoint_id}/enable', one(id))),
     disable: (id: string) =>
@@ -80,6 +84,8 @@ function ofApp(app_id: string): EndpointApi {
     secrets: (id) => data(api.GET('/v1/apps/{app_id}/endpoints/{endpoint_id}/secret', one(id))),
     rotate: (id, body) =>
       data(api.POST('/v1/apps/{app_id}/endpoints/{endpoint_id}/secret/rotate', { ...one(id), body })),
+    revokePrevious: (id) =>
+      data(api.DELETE('/v1/apps/{app_id}/endpoints/{endpoint_id}/secret/previous', one(id))),
     enable: (id) => data(api.POST('/v1/apps/{app_id}/endpoints/{endpoint_id}/enable', one(id))),
     disable: (id) => data(api.POST('/v1/apps/{app_id}/endpoints/{endpoint_id}/disable', one(id))),
     stats: (id, range) =>

@@ -43,7 +43,7 @@ export function ApiKeys({ holder }: { holder: KeyHolder }) {
               <>
                 <bdi>{key.name}</bdi>
                 <br />
-                <Code>{key.id}</Code>
+                <Code>{key.prefix ? `${key.prefix}…` : key.id}</Code>
               </>
             ),
           },

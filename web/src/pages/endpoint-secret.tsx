@@ -1,6 +1,7 @@
-import { Alert, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { components } from '../api/__generated__/schema';
 import { type Endpoint, type Owner, endpointsOf } from '../api/endpoints';
 import { words } from '../api/errors';
 import { SecretRotate } from '../forms/secret-rotate';
@@ -11,6 +12,7 @@ import { Time } from '../ui/time';
 import { WRITE_ENDPOINTS, useRefusal } from './access';
 import { dialectInfo } from './dialects';
 
+type Secrets = components['schemas']['Secrets'];
 type Props = { owner: Owner; endpoint: Endpoint };
 const MASKED = '••••••••••••••••';
 
@@ -69,7 +71,7 @@ export function EndpointSecret({ owner, endpoint }: Props) {
         </Stack>
       </Paper>
       {known?.previous_signs_until && Date.parse(known.previous_signs_until) > Date.now() && (
-        <Previous owner={owner} endpoint={endpoint} secret={known.secret} until={known.previous_signs_until} />
+        <Previous owner={owner} endpoint={endpoint} until={known.previous_signs_until} />
       )}
       <SecretRotate
         owner={owner}
@@ -102,12 +104,15 @@ function Value({ label, about, value }: { label: string; about: string; value: s
 }
 
 /** The secret before this one, while it signs too. */
-function Previous({ owner, endpoint, secret, until }: Props & { secret: string; until: string }) {
+function Previous({ owner, endpoint, until }: Props & { until: string }) {
   const client = useQueryClient();
-  // A rotation to the secret that is there already, without an overlap, ends the one before it and changes nothing else.
   const end = useMutation({
-    mutationFn: () => endpointsOf(owner).rotate(endpoint.id, { secret, overlap: '0s' }),
-    onSuccess: (fresh) => client.setQueryData(['secret', endpoint.id], fresh),
+    mutationFn: () => endpointsOf(owner).revokePrevious(endpoint.id),
+    onSuccess: () =>
+      client.setQueryData<Secrets>(
+        ['secret', endpoint.id],
+        (known) => known && { ...known, previous_signs_until: null },
+      ),
   });
   return (
     <Alert color="blue" title="The old signing secret signs too">
@@ -115,19 +120,9 @@ function Previous({ owner, endpoint, secret, until }: Props & { secret: string; 
         <Text size="sm">
           Requests carry two signatures until <Time at={until} />. Let the receiver change over before that.
         </Text>
-        <ActionButton
-          size="xs"
-          variant="default"
-          loading={end.isPending}
-          disabledReason={
-            endpoint.dialect === 'standard'
-              ? undefined
-              : 'In this format it ends only by rotating once more with no overlap.'
-          }
-          onClick={() => end.mutate()}
-        >
+        <Button size="xs" variant="default" loading={end.isPending} onClick={() => end.mutate()}>
           Revoke it now
-        </ActionButton>
+        </Button>
         {end.isError && <Text size="sm">{words(end.error)}</Text>}
       </Stack>
     </Alert>
