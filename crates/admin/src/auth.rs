@@ -203,19 +203,12 @@ impl Auth {
     /// Whether a caller who was proven before would be proven again, with the same rights.
     pub(crate) async fn still_holds(&self, caller: &Caller) -> bool {
         let now = self.storage.clock().now();
-        match caller.login {
-            Some(login) => {
-                let found = self.logged_in(login.id).await;
-                found.is_ok_and(|found| found.is_some_and(|found| *found == *caller))
-            }
-            None => {
-                let id = ApiKeyId::from_uuid(caller.id);
-                let key = self.storage.api_key(id).await;
-                key.is_ok_and(|key| {
-                    key.is_some_and(|key| key.expires_at.is_none_or(|end| now < end))
-                })
-            }
+        if let Some(login) = caller.login {
+            let found = self.logged_in(login.id).await;
+            return found.is_ok_and(|found| found.is_some_and(|found| *found == *caller));
         }
+        let key = self.storage.api_key(ApiKeyId::from_uuid(caller.id)).await;
+        key.is_ok_and(|key| key.is_some_and(|key| key.expires_at.is_none_or(|end| now < end)))
     }
 
     /// Asks again who everybody is: somebody's rights or logins have just changed. Other processes notice within

@@ -154,7 +154,7 @@ impl Gateway {
             url,
         };
         if reach {
-            self.checks.take(scope.merchant_id())?;
+            self.checks.take(&scope.merchant_id())?;
             let owner = Owner::Merchant(scope.merchant_id());
             self.storage
                 .note_use("checkEndpoint", scope.merchant_id(), Some(owner))

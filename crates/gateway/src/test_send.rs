@@ -59,11 +59,11 @@ impl<K: Hash + Eq + Clone> PerMinute<K> {
     /// Counts one.
     ///
     /// Errors: there were too many within a minute.
-    pub(crate) fn take(&self, id: K) -> Result<(), Error> {
+    pub(crate) fn take(&self, id: &K) -> Result<(), Error> {
         if self.0.len() > WATCHED {
             self.0.retain_recent();
         }
-        self.0.check_key(&id).map_err(|until| {
+        self.0.check_key(id).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             let retry_after = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             Error::TooMany { retry_after }
@@ -157,7 +157,7 @@ impl Gateway {
     ) -> Result<Attempt, Error> {
         let id = destination.endpoint.id;
         let event = self.sample(scope, destination, test, store).await?;
-        self.tests.take(id)?;
+        self.tests.take(&id)?;
         let owner = Some(destination.endpoint.owner);
         self.storage.note_use("testEndpoint", id, owner).await?;
         let started_at = self.now();

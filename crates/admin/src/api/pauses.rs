@@ -171,7 +171,7 @@ impl PausesApi {
         };
         let (gateway, actor) = (Arc::clone(&app.gateway), caller.actor.clone());
         once.create(&app, async move {
-            let pause = gateway.create_pause(scope, held, reason, &actor).await?;
+            let pause = Box::pin(gateway.create_pause(scope, held, reason, &actor)).await?;
             Ok((format!("/v1/pauses/{}", pause.id), pause.into()))
         })
         .await

@@ -85,7 +85,8 @@ impl TailsApi {
     )]
     #[expect(
         clippy::too_many_arguments,
-        reason = "each filter is a parameter of the document"
+        clippy::unused_async,
+        reason = "each filter is a parameter of the document; handlers are async"
     )]
     async fn of_all(
         &self,
