@@ -1,4 +1,5 @@
-//! Deliveries held back by ops. Few rows, all of them in every process's memory.
+//! Deliveries held back by ops. Few pauses, all of them in every process's memory; the jobs they hold have an index of
+//! their own, which costs other jobs nothing.
 
 crate::sql::script!(
     "m0013_pauses",
@@ -13,5 +14,6 @@ create table pauses (
   paused_by text not null,
   created_us bigint not null
 );
+create index jobs_held on jobs (shard, id) where due_us = 9000000000000000;
 "
 );

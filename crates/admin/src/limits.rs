@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use domain::id::MerchantId;
 use domain::rate::{Rate, Subject, Taken};
 use poem::Request;
+use tokio::sync::SemaphorePermit;
 
 use self::address::{ClientAddress, TrustedProxies};
 use self::rates::{Rates, TallySlot};
@@ -91,8 +92,17 @@ impl Limits {
     /// A place for one more stream of this caller.
     ///
     /// Errors: 429 or 503 when there are too many.
-    pub(crate) fn open_stream(&self, caller: &Caller) -> Result<OpenStream, ApiError> {
-        self.streams.open(caller.id)
+    pub(crate) fn open_stream(
+        &self,
+        caller: &Caller,
+        merchant: Option<MerchantId>,
+    ) -> Result<OpenStream, ApiError> {
+        self.streams.open(caller.id, merchant.map(MerchantId::uuid))
+    }
+
+    /// A stream's turn to look at the log.
+    pub(crate) async fn look_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.streams.looks.acquire().await.ok()
     }
 
     /// Where processes count together.

@@ -149,7 +149,8 @@ impl Endpoint {
     }
 }
 
-fn host_of(url: &str) -> &str {
+/// The host of a URL that was checked, as it stands there.
+pub fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?']).next().unwrap_or(rest);
     match authority.split_once(']') {

@@ -77,8 +77,11 @@ impl Stats {
             tracing::warn!(%error, "counts for charts are written later");
             let mut later = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             for (tick, count) in waiting {
-                if later.len() < MOST {
+                if later.len() < MOST || later.contains_key(&tick) {
                     *later.entry(tick).or_default() += count;
+                } else {
+                    metrics::counter!("hookyard_stats_left_out_total")
+                        .increment(count.unsigned_abs());
                 }
             }
         }

@@ -114,7 +114,8 @@ impl Storage {
             .select_only()
             .column(job::Column::EndpointId)
             .expr(Expr::col(job::Column::Id).count())
-            .expr(Expr::col(job::Column::DueUs).min())
+            // A lease is no attempt to come.
+            .expr(Expr::cust("min(case when open then null else due_us end)"))
             .filter(job::Column::Shard.is_in(shards))
             .filter(job::Column::EndpointId.is_in(ids.iter().map(|id| id.uuid())))
             .group_by(job::Column::EndpointId)
@@ -187,8 +188,7 @@ impl Storage {
             .collect())
     }
 
-    /// Endpoints that only fail, those that have for longest first, and those that were disabled for it, the last
-    /// first.
+    /// Endpoints that only fail, then those that were disabled for it: of both, those that have failed for longest first.
     ///
     /// Errors: the database cannot be reached.
     pub async fn failing_endpoints(
@@ -197,13 +197,18 @@ impl Storage {
         limit: u64,
     ) -> Result<Vec<Failing>, Error> {
         let for_failing = [DisabledReason::Failing, DisabledReason::Gone].map(DisabledReason::code);
+        let on = endpoint::Column::DisabledUs.is_null();
         let fails = Condition::any()
-            .add(endpoint::Column::FailingSinceUs.is_not_null())
+            .add(
+                endpoint::Column::FailingSinceUs
+                    .is_not_null()
+                    .and(on.clone()),
+            )
             .add(endpoint::Column::DisabledReason.is_in(for_failing));
         let rows = endpoint::Entity::find()
             .filter(endpoint::Column::DeletedUs.is_null())
             .filter(fails)
-            .order_by(endpoint::Column::DisabledUs.is_not_null(), Order::Asc)
+            .order_by(on, Order::Desc)
             .order_by_asc(endpoint::Column::FailingSinceUs)
             .limit(limit)
             .all(&self.reads)

@@ -2,14 +2,15 @@
 
 use domain::clock::{Clock as _, Micros};
 use domain::endpoint::Owner;
-use domain::id::{EndpointId, Id, MerchantId, PauseId};
+use domain::id::{DeliveryId, EndpointId, Id, MerchantId, PauseId};
 use domain::pause::{HELD_UNTIL, Held, Pause, PauseScope};
-use domain::shard::ShardSet;
+use domain::shard::Shard;
 use domain::tenancy::PlatformScope;
 use sea_orm::{
     ActiveModelTrait as _, ConnectionTrait as _, DatabaseTransaction, EntityTrait as _,
     QueryOrder as _, QuerySelect as _, Set, Statement,
 };
+use uuid::Uuid;
 
 use crate::audit::Change;
 use crate::catalog::EVERY_MERCHANT;
@@ -96,33 +97,48 @@ impl Storage {
         rows.into_iter().map(pause_of).collect()
     }
 
-    /// Makes jobs of these shards due that pauses held, at most `limit` of a shard, oldest first
-    /// by a microsecond each. Those that another pause still holds are put off again when they are claimed. Answers whether more may be left.
+    /// Makes jobs of a shard due that pauses held, at most `limit` of those after `after`, oldest first by a
+    /// microsecond each. Those that another pause still holds are put off again when they are claimed, so each is let
+    /// go once: answers the last one that was looked at, and nothing when there were no more.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn release_held(&self, shards: ShardSet, limit: u32) -> Result<bool, Error> {
-        let now = self.clock().now();
-        let mut more = false;
-        for shard in shards.iter() {
-            let write = self.begin_write().await?;
-            let statement = Statement::from_sql_and_values(
-                write.transaction.get_database_backend(),
-                "update jobs set due_us = $1 + r.place from (
-                   select id as job_id, row_number() over (order by id) as place from (
-                     select id from jobs where shard = $2 and due_us = $3 and not open order by id limit $4) as held) as r
-                 where id = r.job_id and due_us = $3 and not open",
-                [
-                    now.0.into(),
-                    i16::from(shard.number()).into(),
-                    HELD_UNTIL.0.into(),
-                    i64::from(limit).into(),
-                ],
-            );
-            let done = write.transaction.execute_raw(statement).await?;
-            write.commit().await?;
-            more |= done.rows_affected() >= u64::from(limit);
-        }
-        Ok(more)
+    pub async fn release_held(
+        &self,
+        shard: Shard,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Result<Option<DeliveryId>, Error> {
+        let after = after.map_or(Uuid::nil(), Id::uuid);
+        let write = self.begin_write().await?;
+        let backend = write.transaction.get_database_backend();
+        // The due time is spelled out: only then is the index of held jobs used.
+        let held = HELD_UNTIL.0;
+        let select = format!(
+            "select id from jobs where shard = $1 and due_us = {held} and id > $2 and not open order by id limit $3"
+        );
+        let shard = i16::from(shard.number());
+        let values = [shard.into(), after.into(), i64::from(limit).into()];
+        let select = Statement::from_sql_and_values(backend, select, values);
+        let rows = write.transaction.query_all_raw(select).await?;
+        let ids: Vec<Uuid> = rows
+            .iter()
+            .map(|row| row.try_get_by_index(0))
+            .collect::<Result<_, _>>()?;
+        let Some(last) = ids.last().copied() else {
+            return Ok(None);
+        };
+        let update = format!(
+            "update jobs set due_us = $1 + r.place from (
+               select id as job_id, row_number() over (order by id) as place from jobs
+               where shard = $2 and due_us = {held} and id > $3 and id <= $4 and not open) as r
+             where id = r.job_id and due_us = {held} and not open"
+        );
+        let now = self.clock().now().0;
+        let values = [now.into(), shard.into(), after.into(), last.into()];
+        let update = Statement::from_sql_and_values(backend, update, values);
+        write.transaction.execute_raw(update).await?;
+        write.commit().await?;
+        Ok(Some(DeliveryId::from_uuid(last)))
     }
 }
 

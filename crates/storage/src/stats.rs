@@ -14,13 +14,13 @@ use sea_orm::{
     Select,
     sea_query::{Expr, ExprTrait as _},
 };
-use sqlx::{PgPool, SqliteConnection};
+use sqlx::{PgConnection, PgPool, SqliteConnection};
 use uuid::Uuid;
 
 use crate::entity::stat;
 use crate::{Error, Hot, Storage};
 
-/// Rows written under one lock.
+/// Rows of one statement.
 const CHUNK: usize = 500;
 /// The subject of what is counted of everybody.
 const EVERYBODY: Uuid = Uuid::nil();
@@ -122,7 +122,7 @@ pub struct ByType {
 impl Storage {
     /// Adds to the counts: of everybody, the merchant and the endpoint, by minutes and by hours.
     ///
-    /// Errors: the database cannot be reached or refuses; then some of them may have been added.
+    /// Errors: the database cannot be reached or refuses; then none has been added, as far as it could say.
     pub async fn add_stats(
         &self,
         ticks: impl IntoIterator<Item = (Tick, i64)>,
@@ -134,20 +134,16 @@ impl Storage {
             }
         }
         let rows: Vec<(Key, i64)> = rows.into_iter().collect();
-        for chunk in rows.chunks(CHUNK) {
-            match &self.hot {
-                Hot::Postgres(pool) => self.in_time(add_to_postgres(pool, chunk)).await?,
-                Hot::Sqlite(writer) => {
-                    let chunk = chunk.to_vec();
-                    writer
-                        .run(move |connection| {
-                            async move { add_to_sqlite(connection, &chunk).await }.boxed()
-                        })
-                        .await?;
-                }
+        match &self.hot {
+            Hot::Postgres(pool) => self.in_time(add_to_postgres(pool, &rows)).await,
+            Hot::Sqlite(writer) => {
+                writer
+                    .run(move |connection| {
+                        async move { add_to_sqlite(connection, &rows).await }.boxed()
+                    })
+                    .await
             }
         }
-        Ok(())
     }
 
     /// The counts since a time, by slot.
@@ -418,6 +414,15 @@ fn keys_of(tick: &Tick) -> impl Iterator<Item = Key> {
 }
 
 async fn add_to_postgres(pool: &PgPool, rows: &[(Key, i64)]) -> Result<(), Error> {
+    let mut transaction = pool.begin().await?;
+    for chunk in rows.chunks(CHUNK) {
+        add_chunk(&mut transaction, chunk).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn add_chunk(connection: &mut PgConnection, rows: &[(Key, i64)]) -> Result<(), Error> {
     let column = |get: fn(&Key) -> i16| rows.iter().map(|(key, _)| get(key)).collect::<Vec<i16>>();
     sqlx::query(
         "insert into stats (subject_id, span_s, slot_us, what, event_type, outcome, http_status, class_ms, scope, count)
@@ -436,7 +441,7 @@ async fn add_to_postgres(pool: &PgPool, rows: &[(Key, i64)]) -> Result<(), Error
     .bind(rows.iter().map(|(key, _)| key.class_ms).collect::<Vec<_>>())
     .bind(column(|key| key.scope as i16))
     .bind(rows.iter().map(|(_, count)| *count).collect::<Vec<_>>())
-    .execute(pool)
+    .execute(connection)
     .await?;
     Ok(())
 }

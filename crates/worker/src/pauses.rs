@@ -31,14 +31,28 @@ pub(crate) async fn run(parts: Parts, owned: watch::Receiver<ShardSet>, end: Can
         if done == (ended, shards) || holds_all {
             continue;
         }
-        match release(&parts, shards).await {
-            Ok(()) => done = (ended, shards),
+        match release(&parts, shards, &end).await {
+            Ok(true) => done = (ended, shards),
+            Ok(false) => {}
             Err(error) => tracing::warn!(%error, "what was paused is let go later"),
         }
     }
 }
 
-async fn release(parts: &Parts, shards: ShardSet) -> Result<(), Error> {
-    while parts.storage.release_held(shards, CHUNK).await? {}
-    Ok(())
+/// Goes through all that is held, once; false when it stopped on the way, because everything is held again or the end
+/// has come.
+async fn release(parts: &Parts, shards: ShardSet, end: &CancellationToken) -> Result<bool, Error> {
+    for shard in shards.iter() {
+        let mut after = None;
+        loop {
+            if end.is_cancelled() || parts.config.pauses_ended().1 {
+                return Ok(false);
+            }
+            after = parts.storage.release_held(shard, after, CHUNK).await?;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(true)
 }

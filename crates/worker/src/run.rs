@@ -307,16 +307,21 @@ impl Dispatcher {
 
     /// Whether the endpoint is still what it was when the job was claimed, and still receives such events.
     fn is_current(&self, ready: &Ready) -> bool {
+        let endpoint = &ready.destination.endpoint;
+        if self
+            .config
+            .pause_of(ready.claimed.merchant_id, endpoint)
+            .is_some()
+        {
+            return false;
+        }
         match self.config.known_merchant(ready.claimed.merchant_id) {
             // Not in memory: nothing newer is known.
             None => true,
             Some(None) => false,
             Some(Some(merchant)) => {
                 let id = ready.claimed.endpoint_id;
-                let endpoint = &ready.destination.endpoint;
-                let paused = self.config.pause_of(ready.claimed.merchant_id, endpoint);
-                paused.is_none()
-                    && !merchant.has_removed(id, &ready.event.event_type)
+                !merchant.has_removed(id, &ready.event.event_type)
                     && merchant.destination(id).is_some_and(|now| {
                         Arc::ptr_eq(now, &ready.destination) || **now == *ready.destination
                     })

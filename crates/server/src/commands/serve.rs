@@ -251,6 +251,7 @@ async fn drain(mut ports: Ports, running: Running) {
     let open = async { while ports.tasks.join_next().await.is_some() {} };
     drop(timeout(API_GRACE, open).await);
     drop(timeout(MAIL_GRACE, running.mail.drain()).await);
+    running.gateway.stats().write(&running.storage).await;
     running.gateway_stop.cancel();
     drop(running.storage);
 }

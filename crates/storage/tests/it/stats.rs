@@ -39,6 +39,9 @@ async fn failing_endpoints_are_those_that_fail_and_those_disabled_for_it(world: 
         .set_failing_since(of, ids[1], Some(earlier))
         .await
         .unwrap();
+    // The usual reason to switch one off by hand.
+    let failing = world.storage.set_failing_since(of, ids[2], Some(earlier));
+    failing.await.unwrap();
     let reasons = [
         DisabledReason::Manual,
         DisabledReason::Failing,

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::clock::Micros;
+use domain::clock::{Clock as _, Micros};
 use domain::delivery::{Delivery, Status};
 use domain::id::DeliveryId;
 use domain::tenancy::Reach;
@@ -26,6 +26,8 @@ use crate::problem::ApiError;
 const LOOK: Duration = Duration::from_secs(1);
 /// How much of the log is looked at: its newest rows.
 const ROWS: u64 = 250;
+/// How old the deliveries are at most that are looked at: a look must not read a whole log.
+const AGE: Duration = Duration::from_hours(1);
 /// Between two comments that keep a quiet connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a stream goes on. Then the client comes back with its newest credential.
@@ -44,6 +46,8 @@ struct Tail {
     filter: DeliveryFilter,
     /// What the last look saw; nothing before the first.
     known: Option<HashMap<DeliveryId, Stamp>>,
+    /// The oldest row of a look that was full: what is older comes into view without being news.
+    floor: Option<DeliveryId>,
     /// The last delivery that the client has heard of.
     after: Option<DeliveryId>,
     /// What the client is still to be told.
@@ -65,13 +69,15 @@ pub(super) fn follow(
 ) -> Result<Live, ApiError> {
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let of = of.into();
     let tail = Tail {
-        _place: app.limits.open_stream(&caller)?,
+        _place: app.limits.open_stream(&caller, of.merchant_id())?,
         app: Arc::clone(app),
         caller,
-        of: of.into(),
+        of,
         filter,
         known: None,
+        floor: None,
         after,
         news: VecDeque::new(),
         looks,
@@ -119,18 +125,21 @@ impl Tail {
             limit: ROWS,
             before: None,
         };
-        let rows = self
-            .app
-            .storage
-            .deliveries(self.of, &self.filter, page)
-            .await?
-            .rows;
+        let (limits, storage) = (&self.app.limits, &self.app.storage);
+        let _turn = limits.look_turn().await;
+        self.filter.from = Some(storage.clock().now() - AGE);
+        let rows = storage.deliveries(self.of, &self.filter, page).await?.rows;
+        let is_full = u64::try_from(rows.len()) == Ok(ROWS);
+        let oldest = rows.last().filter(|_| is_full).map(|row| row.id);
         let seen: HashMap<DeliveryId, Stamp> = rows
             .iter()
             .map(|delivery| (delivery.id, stamp(delivery)))
             .collect();
         let is_news = |delivery: &Delivery| match (&self.known, self.after) {
-            (Some(known), _) => known.get(&delivery.id) != Some(&stamp(delivery)),
+            (Some(known), _) => match known.get(&delivery.id) {
+                Some(seen) => *seen != stamp(delivery),
+                None => self.floor.is_none_or(|floor| delivery.id > floor),
+            },
             (None, Some(after)) => delivery.id > after,
             (None, None) => false,
         };
@@ -138,6 +147,7 @@ impl Tail {
         let news: VecDeque<Delivery> = rows.into_iter().filter(is_news).rev().collect();
         self.news = news;
         self.known = Some(seen);
+        self.floor = oldest;
         Ok(())
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct TailsApi;
 impl TailsApi {
     /// Follow a merchant's deliveries
     ///
-    /// Server-sent events, one for each delivery that is new or has changed among the newest 250 that match:
+    /// Server-sent events, one for each delivery that is new or has changed among the newest 250 of the last hour that match:
     /// `event: delivery`, its id, and the delivery as the list shows it. It begins with what happens from now on, or
     /// after the delivery in `Last-Event-ID`. It ends after ten minutes, or when the credential does; come back then.
     #[oai(

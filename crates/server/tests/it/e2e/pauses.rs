@@ -145,6 +145,15 @@ async fn a_pause_is_one_and_names_what_it_holds(mode: Mode) {
         (json!({ "scope": "all", "host": "a.example" }), "/host"),
         (json!({ "scope": "host", "host": "a b" }), "/host"),
         (
+            json!({ "scope": "host", "host": "https://a.example" }),
+            "/host",
+        ),
+        (
+            json!({ "scope": "host", "host": "a.example:8443" }),
+            "/host",
+        ),
+        (json!({ "scope": "host", "host": "a.example." }), "/host"),
+        (
             json!({ "scope": "merchant", "merchant_id": "mer_01h455vb4pex5vsknk084sn02q" }),
             "/merchant_id",
         ),
