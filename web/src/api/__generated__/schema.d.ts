@@ -1287,7 +1287,7 @@ export interface paths {
         };
         /**
          * Follow a merchant's deliveries
-         * @description Server-sent events, one for each delivery that is new or has changed among the newest 250 that match:
+         * @description Server-sent events, one for each delivery that is new or has changed among the newest 250 of the last hour that match:
          *     `event: delivery`, its id, and the delivery as the list shows it. It begins with what happens from now on, or
          *     after the delivery in `Last-Event-ID`. It ends after ten minutes, or when the credential does; come back then.
          *
