@@ -55,8 +55,8 @@ export function RetryMany({
     <Modal opened onClose={onClose} title="Retry these deliveries">
       <Stack>
         {estimate.isPending && <Loading rows={2} />}
-        {estimate.isError && <Failed error={estimate.error} retry={() => estimate.refetch()} />}
-        {estimate.isSuccess && (
+        {estimate.isError && !estimate.data && <Failed error={estimate.error} retry={() => estimate.refetch()} />}
+        {estimate.data && (
           <>
             <Text fw={600} aria-live="polite">
               {estimateWords({ count, rate: speed, endpoints })}

@@ -54,8 +54,8 @@ export function Catalogue() {
         />
       </Group>
       {types.isPending && <Loading />}
-      {types.isError && <Failed error={types.error} retry={() => types.refetch()} />}
-      {types.isSuccess && shown.length === 0 && <Empty title="No event type matches" />}
+      {types.isError && !types.data && <Failed error={types.error} retry={() => types.refetch()} />}
+      {types.data && shown.length === 0 && <Empty title="No event type matches" />}
       {byDialect(shown).map((group) => (
         <section key={group.dialect.name} aria-label={group.dialect.label}>
           <Title order={2} size="h4">

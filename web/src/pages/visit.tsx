@@ -31,7 +31,7 @@ export function SessionPage() {
     refetchInterval: (query) => (query.state.data?.ended_at === null ? WATCH : false),
   });
   if (session.isPending) return <Loading />;
-  if (session.isError) return <Failed error={session.error} retry={() => session.refetch()} />;
+  if (!session.data) return <Failed error={session.error} retry={() => session.refetch()} />;
   const { checkout } = session.data;
   return (
     <Visit what="Session" visit={session.data} merchantId={merchantId}>
@@ -62,7 +62,7 @@ export function CheckoutPage() {
     refetchInterval: (query) => (query.state.data?.ended_at === null ? WATCH : false),
   });
   if (checkout.isPending) return <Loading />;
-  if (checkout.isError) return <Failed error={checkout.error} retry={() => checkout.refetch()} />;
+  if (!checkout.data) return <Failed error={checkout.error} retry={() => checkout.refetch()} />;
   const { session, superseded_by: next, recovered_at: recovered } = checkout.data;
   return (
     <Visit what="Checkout" visit={checkout.data} merchantId={merchantId}>
