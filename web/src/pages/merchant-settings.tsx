@@ -74,7 +74,7 @@ function Edit({ merchant }: { merchant: Merchant }) {
   const update = useUpdate(merchant, 'The merchant is saved');
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    update.mutate(merchantOf(new FormData(event.currentTarget)));
+    update.mutate(merchantOf(new FormData(event.currentTarget), merchant));
   }
   return (
     <Paper withBorder p="md" component="form" onSubmit={submit}>
