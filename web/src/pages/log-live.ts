@@ -1,6 +1,6 @@
 import { useDocumentVisibility } from '@mantine/hooks';
 import { type InfiniteData, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import {
   type Delivery,
   type DeliveryQuery,
@@ -40,6 +40,8 @@ export type Live = {
 export function useLive(whose: Whose, filter: LogFilter, query: DeliveryQuery | undefined, on: boolean): Live {
   const client = useQueryClient();
   const [fresh, setFresh] = useState<Delivery[]>([]);
+  const waiting = useRef(fresh);
+  waiting.current = fresh;
   const [state, setState] = useState<Live['state']>('live');
   const [hasGap, setHasGap] = useState(false);
   // Browsers open few connections to one server: a page that nobody sees holds none.
@@ -67,7 +69,7 @@ export function useLive(whose: Whose, filter: LogFilter, query: DeliveryQuery | 
       const newest = await listDeliveries(whose, { ...query, limit: LOOK }).catch(() => undefined);
       if (!newest || control.signal.aborted || since !== told) return;
       const log = client.getQueryData<Log>(key);
-      if (log && isGap(log, newest.data, LOOK)) setHasGap(true);
+      if (log && isGap(log, waiting.current, newest.data, LOOK)) setHasGap(true);
       take(newest.data.filter(({ id }) => !since.has(id)));
     };
     // The stream tells of the newest deliveries. What has only now come into a state may be much older.

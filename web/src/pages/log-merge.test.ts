@@ -54,7 +54,8 @@ test('what has another state by now is sifted here too', () => {
 });
 
 test('a full page of unknown rows may leave some out', () => {
-  expect(isGap(log, [delivery('d8'), delivery('d7')], 2)).toBe(true);
-  expect(isGap(log, [delivery('d6'), delivery('d5')], 2)).toBe(false);
-  expect(isGap(log, [delivery('d8'), delivery('d7')], 100)).toBe(false);
+  expect(isGap(log, [], [delivery('d8'), delivery('d7')], 2)).toBe(true);
+  expect(isGap(log, [delivery('d7')], [delivery('d8'), delivery('d7')], 2)).toBe(false);
+  expect(isGap(log, [], [delivery('d6'), delivery('d5')], 2)).toBe(false);
+  expect(isGap(log, [], [delivery('d8'), delivery('d7')], 100)).toBe(false);
 });

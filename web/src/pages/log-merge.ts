@@ -73,9 +73,9 @@ function isAmong<T>(value: T | null, wanted: T[] | undefined): boolean {
   return !wanted?.length || (value !== null && wanted.includes(value));
 }
 
-/** Whether new rows may be missing between these, the newest ones, and the log: all of a full page are unknown. */
-export function isGap(log: Log, newest: Delivery[], limit: number): boolean {
+/** Whether new rows may be missing between these, the newest ones, and what is known: all of a full page are unknown. */
+export function isGap(log: Log, waiting: Delivery[], newest: Delivery[], limit: number): boolean {
   if (newest.length < limit) return false;
-  const known = new Set(log.pages.flatMap((page) => page.data.map(({ id }) => id)));
+  const known = new Set([...log.pages.flatMap((page) => page.data), ...waiting].map(({ id }) => id));
   return !newest.some(({ id }) => known.has(id));
 }
