@@ -32,14 +32,14 @@ test('ops add an app with an endpoint and a key; a merchant installs and uninsta
   await expect(page.getByText(/accept-invitation#token=hyi_/)).toBeVisible();
 
   await page.goto(`/m/${stage.merchant}/apps`);
-  await page.getByRole('button', { name: `Install ${name}` }).click();
+  await page.getByRole('button', { name: `Install ${name}`, exact: true }).click();
   await expect(page.getByRole('button', { name: `Uninstall ${name}` })).toBeVisible();
   await stage.publish();
   await expect.poll(() => receiver.requests).toBe(2);
   await page.getByRole('button', { name: `Uninstall ${name}` }).click();
   await expect(page.getByRole('dialog')).toContainText('what waits for it is cancelled');
   await page.getByRole('dialog').getByRole('button', { name: 'Uninstall' }).click();
-  await expect(page.getByRole('button', { name: `Install ${name}` })).toBeVisible();
+  await expect(page.getByRole('button', { name: `Install ${name}`, exact: true })).toBeVisible();
 });
 
 test('a developer of a merchant sees apps but may not install them', async ({ page, stage }) => {

@@ -139,8 +139,11 @@ test('a list is searched and filtered by its address, and its rows act', async (
   await expect(page.getByText('by hand')).toBeVisible();
   await page.goto(`/m/${stage.merchant}/endpoints?state=active&event_type=PRODUCT_VIEWED`);
   await expect(page.getByText('No endpoint matches')).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Search' }).pressSequentially('no such one');
+  await expect(page).toHaveURL(/q=no\+such\+one/);
   await page.getByRole('button', { name: 'Clear filters' }).click();
   await expect(page.getByRole('row')).toHaveCount(3);
+  await expect(page.getByRole('searchbox', { name: 'Search' })).toHaveValue('');
 });
 
 test('a failing endpoint says why and what to do, and what failed is retried', async ({

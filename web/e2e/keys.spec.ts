@@ -53,5 +53,10 @@ test('ops make a portal link that opens the merchant, and end what came through 
   await page.getByRole('button', { name: 'End all portal logins' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'End them' }).click();
   await expect(page.getByRole('status').filter({ hasText: 'have ended' })).toBeVisible();
+  // Within seconds.
+  await expect(async () => {
+    await guest.reload();
+    await expect(guest.getByRole('button', { name: 'Sign in' })).toBeVisible({ timeout: 2_000 });
+  }).toPass();
   await guest.context().close();
 });

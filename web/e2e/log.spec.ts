@@ -155,3 +155,19 @@ test('what is new comes in by itself at the top, and waits while one reads', asy
   await stage.publish();
   await expect(rows(page)).toHaveCount(4);
 });
+
+test('a row that ceases to match shows its new state, and says so', async ({ page, stage, receiver }) => {
+  await failures(stage, receiver, 2);
+  const failed = async () =>
+    (await stage.call('GET', `/merchants/${stage.merchant}/deliveries?status=failed`)).data;
+  await expect.poll(async () => (await failed()).length).toBe(2);
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/deliveries?status=failed`);
+  await expect(rows(page)).toHaveCount(2);
+  await expect(page.getByText('Live', { exact: true })).toBeVisible();
+  receiver.answer = { status: 200, body: '' };
+  await stage.call('POST', `/merchants/${stage.merchant}/deliveries/${(await failed())[0].id}/retry`);
+  await expect(page.getByRole('row', { name: /succeeded matches no more/ })).toBeVisible();
+  await expect(page.getByRole('row', { name: /matches no more/ })).toHaveCount(1);
+});

@@ -73,3 +73,16 @@ test('ops see what is out of order first, of all merchants', async ({ page, stag
   await page.getByRole('link', { name: /fine/ }).click();
   await expect(page).toHaveURL(new RegExp(`/m/${stage.merchant}/endpoints/ep_`));
 });
+
+test('ops go from all endpoints to all deliveries and back', async ({ page, stage, receiver }) => {
+  await stage.endpoint(receiver.url);
+  await stage.publish();
+  await signIn(page);
+  const pages = page.getByRole('navigation', { name: 'Pages' });
+  const row = page.getByRole('row', { name: stage.name });
+  for (const name of ['Endpoints', 'Deliveries', 'Endpoints', 'Deliveries']) {
+    await pages.getByRole('link', { name, exact: true }).click();
+    await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible();
+    await expect(row).toBeVisible();
+  }
+});

@@ -6,4 +6,6 @@ export async function settled(page: Page): Promise<void> {
   await expect(heading).toBeVisible();
   await expect(heading).not.toHaveText(/could not be shown|^Not found/);
   await expect(page.locator('[aria-busy="true"], main [aria-label="Loading"]')).toHaveCount(0);
+  await expect(page.getByRole('alert').filter({ hasText: 'Try again' })).toHaveCount(0);
+  await expect(page.getByText('This page is not for you')).toHaveCount(0);
 }

@@ -98,15 +98,16 @@ export function cancelRetryJob(merchant_id: Whose, job_id: string) {
 }
 
 /**
- * Tells of deliveries that are new or have changed, among the newest that match. The stream knows no single event and no
- * stretch of time: what it tells may lie outside of these.
+ * Tells of deliveries that are new or have changed, among the newest. It is asked by nothing that changes with attempts,
+ * or it would not tell of what ceases to match; and it knows no single event and no stretch of time. What it tells may
+ * lie outside of these.
  */
 export function followDeliveries(
   merchant_id: Whose,
-  { status, endpoint_id, event_type, outcome, http_status, is_test }: DeliveryQuery,
+  { endpoint_id, event_type, is_test }: DeliveryQuery,
   by: Pick<Following, 'signal' | 'onState'> & { onDelivery: (delivery: Delivery) => void },
 ): Promise<void> {
-  const query = { status, endpoint_id, event_type, outcome, http_status, is_test };
+  const query = { endpoint_id, event_type, is_test };
   return follow({
     ...by,
     onEvent: ({ event, data: text }) => {

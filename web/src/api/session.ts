@@ -4,6 +4,13 @@ import { forget } from './query';
 
 let accessToken: string | null = null;
 let refreshing: Promise<boolean> | null = null;
+/** Tells the other tabs, which share the cookie, that somebody else is here now, or nobody. */
+const tabs = new BroadcastChannel('hookyard-login');
+tabs.onmessage = () => {
+  accessToken = null;
+  forget();
+  window.location.reload();
+};
 
 /** What `Authorization` says, or nothing yet. */
 export function bearer(): string | null {
@@ -25,14 +32,19 @@ async function take(answer: Response): Promise<Response> {
   return answer;
 }
 
+async function begin(answer: Response): Promise<Response> {
+  if (answer.ok) tabs.postMessage('begun');
+  return take(answer);
+}
+
 export async function signIn(email: string, password: string): Promise<Response> {
   forget();
-  return take(await post('token', { email, password, cookie: true }));
+  return begin(await post('token', { email, password, cookie: true }));
 }
 
 export async function openPortal(token: string): Promise<Response> {
   forget();
-  return take(await post('portal', { token, cookie: true }));
+  return begin(await post('portal', { token, cookie: true }));
 }
 
 /** Trades the cookie for a new access token; whether there is a login. Several callers at once share one trade. */
@@ -49,7 +61,11 @@ async function exclusively<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export async function signOut(): Promise<void> {
-  await post('logout', {});
-  accessToken = null;
-  forget();
+  try {
+    await post('logout', {});
+  } finally {
+    accessToken = null;
+    forget();
+    tabs.postMessage('ended');
+  }
 }

@@ -18,7 +18,7 @@ export function EndpointEdit() {
   const { endpointId = '' } = useParams();
   const endpoint = useEndpoint(owner, endpointId);
   if (endpoint.isPending) return <Loading />;
-  if (endpoint.isError) return <Failed error={endpoint.error} retry={() => endpoint.refetch()} />;
+  if (!endpoint.data) return <Failed error={endpoint.error} retry={() => endpoint.refetch()} />;
   return <Edit owner={owner} endpoint={endpoint.data} />;
 }
 

@@ -18,7 +18,7 @@ export function EventPicker({ dialect, chosen, onChange, error }: Props) {
   const types = useEventTypes();
   const [search, setSearch] = useState('');
   if (types.isPending) return <Loading />;
-  if (types.isError) return <Failed error={types.error} retry={() => types.refetch()} />;
+  if (!types.data) return <Failed error={types.error} retry={() => types.refetch()} />;
   const offered = types.data.data.filter((type) => dialect === 'standard' || type.dialect === dialect);
   const groups = byDialect(offered.filter((type) => isAbout(type, search)));
   const toggle = (names: string[], on: boolean) =>

@@ -1,6 +1,7 @@
-import { Fieldset, Group, NumberInput, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import { Fieldset, Group, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import type { components } from '../api/__generated__/schema';
 import type { Failure } from '../api/errors';
+import { rawJson } from '../api/raw-json';
 
 type Merchant = components['schemas']['Merchant'];
 type Settings = components['schemas']['MerchantSettings'];
@@ -57,12 +58,12 @@ export function MerchantFields({ known, failure }: { known?: Merchant; failure?:
             defaultValue={store?.currency ?? ''}
             error={fault('/store/currency')}
           />
-          <NumberInput
+          <TextInput
             name="flashy_account_id"
             label="Flashy account id"
-            allowDecimal={false}
-            allowNegative={false}
-            hideControls
+            inputMode="numeric"
+            pattern="[0-9]*"
+            title="Digits only"
             defaultValue={known?.flashy_account_id ?? ''}
             error={fault('/flashy_account_id')}
           />
@@ -97,9 +98,8 @@ export function MerchantFields({ known, failure }: { known?: Merchant; failure?:
 }
 
 /** What the form says, as the API takes it; what is empty is null. */
-export function merchantOf(form: FormData) {
+export function merchantOf(form: FormData, known?: Merchant) {
   const text = (name: string) => String(form.get(name) ?? '').trim();
-  const account = text('flashy_account_id');
   return {
     name: text('name'),
     store: {
@@ -110,10 +110,17 @@ export function merchantOf(form: FormData) {
       main_domain: text('main_domain') || null,
       currency: text('currency').toUpperCase() || null,
     },
-    flashy_account_id: account ? Number(account) : null,
+    flashy_account_id: accountOf(text('flashy_account_id'), known),
     settings: {
       acr_clock: text('acr_clock') as Settings['acr_clock'],
       schema_mode: text('schema_mode') as Settings['schema_mode'],
     },
   };
+}
+
+/** An account id where it has changed. It may have more digits than a number of the page keeps: it is sent as typed. */
+function accountOf(typed: string, known: Merchant | undefined): number | null | undefined {
+  if (typed === String(known?.flashy_account_id ?? '')) return undefined;
+  if (typed === '') return null;
+  return rawJson(typed.replace(/^0+(?=\d)/, '')) as unknown as number;
 }

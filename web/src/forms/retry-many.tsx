@@ -1,5 +1,5 @@
 import { Alert, Button, Checkbox, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
-import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { components } from '../api/__generated__/schema';
@@ -24,6 +24,7 @@ export function RetryMany({
   retried: Retried;
   onClose: () => void;
 }) {
+  const client = useQueryClient();
   const navigate = useNavigate();
   const [rate, setRate] = useState<number>();
   const [again, setAgain] = useState(false);
@@ -42,8 +43,11 @@ export function RetryMany({
   const speed = rate ?? estimate.data?.rate ?? 1;
   const begin = useMutation({
     mutationFn: () => createRetryJob(merchantId, { ...body, rate: speed }),
-    onSuccess: ({ id }) =>
-      navigate(merchantId ? paths.retryJob(merchantId, id ?? '') : paths.anyRetryJob(id ?? '')),
+    onSuccess: async ({ id }) => {
+      await navigate(merchantId ? paths.retryJob(merchantId, id ?? '') : paths.anyRetryJob(id ?? ''));
+      // Logs are kept for the way back; much of them changes now.
+      client.removeQueries({ queryKey: ['deliveries'] });
+    },
   });
   const count = estimate.data?.estimate ?? 0;
   const endpoints = retried.deliveries && new Set(retried.deliveries.map((one) => one.endpoint_id)).size;
@@ -51,8 +55,8 @@ export function RetryMany({
     <Modal opened onClose={onClose} title="Retry these deliveries">
       <Stack>
         {estimate.isPending && <Loading rows={2} />}
-        {estimate.isError && <Failed error={estimate.error} retry={() => estimate.refetch()} />}
-        {estimate.isSuccess && (
+        {estimate.isError && !estimate.data && <Failed error={estimate.error} retry={() => estimate.refetch()} />}
+        {estimate.data && (
           <>
             <Text fw={600} aria-live="polite">
               {estimateWords({ count, rate: speed, endpoints })}

@@ -1,7 +1,9 @@
 import { Button, Menu, type MantineColorScheme, Text, useMantineColorScheme } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import { IconChevronDown, IconLogout, IconUser } from '@tabler/icons-react';
 import { Link, useNavigate } from 'react-router';
 import type { components } from '../api/__generated__/schema';
+import { words } from '../api/errors';
 import { signOut } from '../api/session';
 import { paths } from '../path-builder';
 import { LOCAL_ZONE, type Zone, chooseZone, useZone } from '../ui/zone';
@@ -67,7 +69,11 @@ export function AccountMenu({ me }: { me: components['schemas']['Me'] }) {
         <Menu.Divider />
         <Menu.Item
           leftSection={<IconLogout size={16} aria-hidden />}
-          onClick={() => signOut().then(() => navigate(paths.signIn()))}
+          onClick={() =>
+            signOut()
+              .catch((error: unknown) => notifications.show({ color: 'red', message: words(error) }))
+              .finally(() => navigate(paths.signIn()))
+          }
         >
           Sign out
         </Menu.Item>

@@ -8,7 +8,7 @@ export function Actor({ id, merchantId }: { id: string; merchantId: string | und
   const me = useMe().data;
   const isOther = id.startsWith('usr_') && id !== me?.id;
   const members = useQuery({
-    queryKey: ['members', merchantId],
+    queryKey: ['member-names', merchantId],
     enabled: isOther && merchantId !== undefined && me !== undefined,
     staleTime: 60_000,
     queryFn: () =>

@@ -110,13 +110,13 @@ export function AllEndpoints() {
         />
       </Group>
       {endpoints.isPending && <Loading />}
-      {endpoints.isError && <Failed error={endpoints.error} retry={() => endpoints.refetch()} />}
+      {endpoints.isError && !endpoints.data && <Failed error={endpoints.error} retry={() => endpoints.refetch()} />}
       {endpoints.data && !endpoints.data.isAll && (
         <Text size="sm">
           Only the newest {endpoints.data.rows.length.toLocaleString()} are here.
         </Text>
       )}
-      {endpoints.isSuccess && rows.length === 0 && (
+      {endpoints.data && rows.length === 0 && (
         <Empty title={filter.isOn ? 'No endpoint matches' : 'There are no endpoints yet'}>
           {filter.isOn && (
             <Button variant="default" onClick={filter.clear}>

@@ -28,7 +28,7 @@ export function AppPage() {
     queryFn: () => data(api.GET('/v1/apps/{app_id}', { params: { path: { app_id: appId } } })),
   });
   if (app.isPending) return <Loading />;
-  if (app.isError) return <Failed error={app.error} retry={() => app.refetch()} />;
+  if (!app.data) return <Failed error={app.error} retry={() => app.refetch()} />;
   const tabs = [
     { value: 'endpoints', label: 'Endpoints' },
     ...(refusal({ platform: 'viewer' }) ? [] : [{ value: 'keys', label: 'API keys' }]),

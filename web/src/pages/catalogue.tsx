@@ -1,10 +1,10 @@
-import { Anchor, Badge, Group, Select, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { Anchor, Badge, Group, Select, Stack, Table, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
 import { Link, useParams } from 'react-router';
 import { EventTypeCreate } from '../forms/event-type-create';
 import { paths } from '../path-builder';
 import { ActionButton } from '../ui/action-button';
+import { SearchBox } from '../ui/search-box';
 import { Empty, Failed, Loading } from '../ui/states';
 import { useRefusal } from './access';
 import { DIALECTS } from './dialects';
@@ -34,14 +34,11 @@ export function Catalogue() {
         </ActionButton>
       </Group>
       <Group align="end">
-        <TextInput
-          type="search"
-          label="Search"
+        <SearchBox
+          label="Search event types"
           placeholder="name or what it tells"
-          leftSection={<IconSearch size={16} aria-hidden />}
           value={values.q}
-          onChange={(event) => set({ q: event.currentTarget.value })}
-          w={280}
+          onSearch={(q) => set({ q })}
         />
         <Select
           label="Format"
@@ -54,8 +51,8 @@ export function Catalogue() {
         />
       </Group>
       {types.isPending && <Loading />}
-      {types.isError && <Failed error={types.error} retry={() => types.refetch()} />}
-      {types.isSuccess && shown.length === 0 && <Empty title="No event type matches" />}
+      {types.isError && !types.data && <Failed error={types.error} retry={() => types.refetch()} />}
+      {types.data && shown.length === 0 && <Empty title="No event type matches" />}
       {byDialect(shown).map((group) => (
         <section key={group.dialect.name} aria-label={group.dialect.label}>
           <Title order={2} size="h4">

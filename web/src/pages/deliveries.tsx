@@ -12,6 +12,7 @@ import { type LogFilter, isFiltered, readFilter, withValues, withoutFilter } fro
 import { LogFilters } from './log-filters';
 import { useLive } from './log-live';
 import { LiveBar } from './log-live-bar';
+import { isWithin } from './log-merge';
 import { useLog } from './log-query';
 import { RetryChosen, RetryMatching } from './log-retry';
 import { LogTable, type Selection } from './log-table';
@@ -106,6 +107,7 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
         urls={(id) => endpoints.get(id)?.url ?? id}
         merchants={merchantId === undefined ? (id) => names.get(id) ?? id : undefined}
         selection={selection}
+        isOutside={(delivery) => !isWithin(delivery, log.data.pages[0]?.query ?? {})}
         onRetry={retry.retry}
         onEnd={older}
       />

@@ -23,7 +23,7 @@ export function DeliveryPage() {
     refetchInterval: (query) => pace(query.state.data),
   });
   if (delivery.isPending) return <Loading />;
-  if (delivery.isError) {
+  if (!delivery.data) {
     const isGone = delivery.error instanceof Failure && delivery.error.status === 404;
     return isGone ? (
       <Empty title="There is no such delivery">
@@ -76,8 +76,8 @@ function Found({ delivery }: { delivery: Delivery }) {
         <Grid.Col span={{ base: 12, md: 4, lg: 3 }}>
           <Stack gap="lg" className={classes.aside}>
             {attempts.isPending && <Loading rows={2} />}
-            {attempts.isError && <Failed error={attempts.error} retry={() => attempts.refetch()} />}
-            {attempts.isSuccess && <AttemptList delivery={delivery} attempts={rows} chosen={chosen} />}
+            {attempts.isError && !attempts.data && <Failed error={attempts.error} retry={() => attempts.refetch()} />}
+            {attempts.data && <AttemptList delivery={delivery} attempts={rows} chosen={chosen} />}
             <EventDeliveries delivery={delivery} endpoints={endpoints} />
           </Stack>
         </Grid.Col>

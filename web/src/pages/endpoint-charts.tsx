@@ -45,7 +45,7 @@ export function EndpointCharts({ owner, endpoint }: Props) {
         />
       </Group>
       {stats.isPending && <Loading />}
-      {stats.isError && <Failed error={stats.error} retry={() => stats.refetch()} />}
+      {stats.isError && !stats.data && <Failed error={stats.error} retry={() => stats.refetch()} />}
       {stats.data && <Charts owner={owner} stats={stats.data} />}
     </Stack>
   );

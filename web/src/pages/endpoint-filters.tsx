@@ -1,6 +1,6 @@
-import { Group, Select, TextInput } from '@mantine/core';
-import { IconSearch } from '@tabler/icons-react';
+import { Group, Select } from '@mantine/core';
 import type { Endpoint } from '../api/endpoints';
+import { SearchBox } from '../ui/search-box';
 import type { StateName } from './endpoint-state';
 import { useFilter } from './filter';
 
@@ -13,14 +13,11 @@ export function EndpointFilters({ endpoints }: { endpoints: Endpoint[] }) {
   const types = [...new Set(endpoints.flatMap((endpoint) => endpoint.event_types))].toSorted();
   return (
     <Group align="end">
-      <TextInput
-        type="search"
-        label="Search"
+      <SearchBox
+        label="Search endpoints"
         placeholder="URL, description or id"
-        leftSection={<IconSearch size={16} aria-hidden />}
         value={values.q}
-        onChange={(event) => set({ q: event.currentTarget.value })}
-        w={280}
+        onSearch={(q) => set({ q })}
       />
       <Select
         label="State"

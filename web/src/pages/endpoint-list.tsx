@@ -50,8 +50,8 @@ export function EndpointList({ owner, title }: { owner: Owner; title: ReactNode 
         )}
       </Group>
       {endpoints.isPending && <Loading />}
-      {endpoints.isError && <Failed error={endpoints.error} retry={() => endpoints.refetch()} />}
-      {endpoints.isSuccess && all.length === 0 && <FirstEndpoint owner={owner} refused={refused} />}
+      {endpoints.isError && !endpoints.data && <Failed error={endpoints.error} retry={() => endpoints.refetch()} />}
+      {endpoints.data && all.length === 0 && <FirstEndpoint owner={owner} refused={refused} />}
       {all.length > 0 && <EndpointFilters endpoints={all} />}
       {all.length > 0 && rows.length === 0 && (
         <Empty title="No endpoint matches">

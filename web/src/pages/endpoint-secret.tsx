@@ -52,7 +52,7 @@ export function EndpointSecret({ owner, endpoint }: Props) {
             </ActionButton>
           </Group>
           {shown && secrets.isPending && <Loading rows={2} />}
-          {shown && secrets.isError && <Failed error={secrets.error} retry={() => secrets.refetch()} />}
+          {shown && secrets.isError && !secrets.data && <Failed error={secrets.error} retry={() => secrets.refetch()} />}
           {!isOne && (
             <Value
               label="Secret"

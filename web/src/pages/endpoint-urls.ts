@@ -6,7 +6,7 @@ import { type Endpoint, endpointKey, endpointsOf } from '../api/endpoints';
 /** The endpoints by their id, for what names one: a merchant's, or the first ones of all merchants. */
 export function useEndpointsById(merchantId: Whose): Map<string, Endpoint> {
   const endpoints = useQuery({
-    queryKey: merchantId === undefined ? ['all-endpoints'] : endpointKey({ merchantId }),
+    queryKey: merchantId === undefined ? ['first-endpoints'] : endpointKey({ merchantId }),
     staleTime: 60_000,
     queryFn: () =>
       merchantId === undefined

@@ -22,7 +22,7 @@ export function EndpointPage() {
   const [search, setSearch] = useSearchParams();
   const endpoint = useEndpoint(owner, endpointId);
   if (endpoint.isPending) return <Loading />;
-  if (endpoint.isError) return <Failed error={endpoint.error} retry={() => endpoint.refetch()} />;
+  if (!endpoint.data) return <Failed error={endpoint.error} retry={() => endpoint.refetch()} />;
   const about = { owner, endpoint: endpoint.data };
   const tab = TABS.find((one) => one === search.get('tab')) ?? 'overview';
   return (

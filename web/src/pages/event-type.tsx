@@ -24,7 +24,7 @@ export function EventTypePage() {
   const [search, setSearch] = useSearchParams();
   const found = useEventType(name);
   if (found.isPending) return <Loading />;
-  if (found.isError) return <Failed error={found.error} retry={() => found.refetch()} />;
+  if (!found.data) return <Failed error={found.error} retry={() => found.refetch()} />;
   const { type, example, schema } = found.data;
   const tab = TABS.find((one) => one === search.get('tab')) ?? 'fields';
   return (
@@ -133,7 +133,7 @@ function Subscribers({ merchantId, name }: { merchantId: string; name: string })
     mutationFn: (id: string) => endpointsOf(owner).test(id, { event_type: name }),
   });
   if (endpoints.isPending) return <Loading rows={2} />;
-  if (endpoints.isError) return <Failed error={endpoints.error} retry={() => endpoints.refetch()} />;
+  if (!endpoints.data) return <Failed error={endpoints.error} retry={() => endpoints.refetch()} />;
   const takers = endpoints.data.data.filter((one) => one.event_types.includes(name));
   if (takers.length === 0) return <Text size="sm">None of this merchant's endpoints takes it.</Text>;
   return (

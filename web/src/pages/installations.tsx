@@ -51,7 +51,7 @@ export function Installations() {
         Apps
       </Title>
       <Text size="sm">From the next event on, the endpoints of an installed app receive what they subscribe to.</Text>
-      {installed.isError && <Failed error={installed.error} retry={() => installed.refetch()} />}
+      {installed.isError && !installed.data && <Failed error={installed.error} retry={() => installed.refetch()} />}
       <PagedTable
         pages={apps}
         rowKey={(app) => app.id}
@@ -72,7 +72,7 @@ export function Installations() {
           {
             title: '',
             cell: (app) =>
-              installed.isSuccess &&
+              installed.data &&
               (since(app) ? (
                 <ActionButton
                   size="xs"

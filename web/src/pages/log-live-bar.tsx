@@ -2,6 +2,12 @@ import { Button, Group, Text } from '@mantine/core';
 import { IconArrowUp, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import type { Live } from './log-live';
 
+const STATES: Record<Live['state'], string> = {
+  live: 'Live',
+  lost: 'Not up to date: trying again',
+  refused: 'Not up to date: it can no longer be followed',
+};
+
 /** What is new, to be shown when wanted; and the switch that stops looking for it. */
 export function LiveBar({ live, on, onSwitch }: { live: Live; on: boolean; onSwitch: (on: boolean) => void }) {
   return (
@@ -15,7 +21,7 @@ export function LiveBar({ live, on, onSwitch }: { live: Live; on: boolean; onSwi
         {on ? 'Pause' : 'Follow'}
       </Button>
       <Text size="sm" c="dimmed">
-        {!on ? 'Paused: what is new is not shown' : live.isLost ? 'Not up to date: trying again' : 'Live'}
+        {on ? STATES[live.state] : 'Paused: what is new is not shown'}
       </Text>
       <span aria-live="polite">
         {on && live.count > 0 && (
@@ -24,7 +30,7 @@ export function LiveBar({ live, on, onSwitch }: { live: Live; on: boolean; onSwi
             leftSection={<IconArrowUp size={14} aria-hidden />}
             onClick={live.show}
           >
-            {live.isMore ? `${live.count.toLocaleString()} new, from the top` : `${live.count} new`}
+            {live.isMore ? `${live.count.toLocaleString()} or more new, from the top` : `${live.count} new`}
           </Button>
         )}
       </span>

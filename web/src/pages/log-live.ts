@@ -1,6 +1,6 @@
 import { useDocumentVisibility } from '@mantine/hooks';
 import { type InfiniteData, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import {
   type Delivery,
   type DeliveryQuery,
@@ -9,7 +9,7 @@ import {
   listDeliveries,
 } from '../api/deliveries';
 import type { LogFilter } from './log-filter';
-import { isWithin, newcomers, withChanges, withNewcomers } from './log-merge';
+import { isGap, isWithin, newcomers, withChanges, withNewcomers } from './log-merge';
 import { type LogPage, logKey } from './log-query';
 
 /** What is heard is drawn this often: a busy platform tells hundreds in a second. */
@@ -18,6 +18,8 @@ const DRAW = 300;
 const MOST = 1_000;
 /** Rows that are looked at whenever the stream has begun: what changed before it did. */
 const LOOK = 100;
+/** And this often, in milliseconds, where the filter is about states. */
+const AGAIN = 30_000;
 
 type Log = InfiniteData<LogPage>;
 
@@ -26,7 +28,8 @@ export type Live = {
   count: number;
   /** More than can wait. */
   isMore: boolean;
-  isLost: boolean;
+  /** Whether the log is up to date; `refused` is for good. */
+  state: 'live' | 'lost' | 'refused';
   show: () => void;
 };
 
@@ -37,7 +40,10 @@ export type Live = {
 export function useLive(whose: Whose, filter: LogFilter, query: DeliveryQuery | undefined, on: boolean): Live {
   const client = useQueryClient();
   const [fresh, setFresh] = useState<Delivery[]>([]);
-  const [isLost, setIsLost] = useState(false);
+  const waiting = useRef(fresh);
+  waiting.current = fresh;
+  const [state, setState] = useState<Live['state']>('live');
+  const [hasGap, setHasGap] = useState(false);
   // Browsers open few connections to one server: a page that nobody sees holds none.
   const isSeen = useDocumentVisibility() !== 'hidden';
   const key = logKey(whose, filter);
@@ -46,28 +52,50 @@ export function useLive(whose: Whose, filter: LogFilter, query: DeliveryQuery | 
   useEffect(() => {
     if (!on || !isSeen || !query) return;
     const control = new AbortController();
+    setState('live');
     const take = (seen: Delivery[]) => {
       client.setQueryData<Log>(key, (log) => log && withChanges(log, seen));
-      const within = seen.filter((delivery) => isWithin(delivery, query));
       setFresh((known) => {
         const log = client.getQueryData<Log>(key);
-        return log ? newcomers(log, merged(known, within)) : known;
+        const within = merged(known, seen).filter((delivery) => isWithin(delivery, query));
+        return log ? newcomers(log, within) : known;
       });
     };
     const heard = inBatches(take, control.signal);
+    // Told by the stream since the newest ones were last asked for: the answer may be older.
+    let told = new Set<string>();
+    const look = async () => {
+      const since = (told = new Set());
+      const newest = await listDeliveries(whose, { ...query, limit: LOOK }).catch(() => undefined);
+      if (!newest || control.signal.aborted || since !== told) return;
+      const log = client.getQueryData<Log>(key);
+      if (log && isGap(log, waiting.current, newest.data, LOOK)) setHasGap(true);
+      take(newest.data.filter(({ id }) => !since.has(id)));
+    };
+    // The stream tells of the newest deliveries. What has only now come into a state may be much older.
+    const again = isByState(query) ? setInterval(look, AGAIN) : undefined;
     followDeliveries(whose, query, {
       signal: control.signal,
-      onDelivery: heard,
-      onState: (isLive) => {
-        setIsLost(!isLive);
-        if (isLive) listDeliveries(whose, { ...query, limit: LOOK }).then(({ data }) => take(data), () => undefined);
+      onDelivery: (delivery) => {
+        told.add(delivery.id);
+        heard(delivery);
       },
-    }).catch(() => setIsLost(true));
-    return () => control.abort();
+      onState: (isLive) => {
+        setState(isLive ? 'live' : 'lost');
+        if (isLive) look();
+      },
+    }).catch(() => {
+      clearInterval(again);
+      if (!control.signal.aborted) setState('refused');
+    });
+    return () => {
+      clearInterval(again);
+      control.abort();
+    };
     // The key and the query are made anew with every drawing; what they say is not.
   }, [asked, on, isSeen, client]);
 
-  const isMore = fresh.length > MOST;
+  const isMore = hasGap || fresh.length > MOST;
   useEffect(() => {
     if (fresh.length === 0 || isMore || !isWatching()) return;
     client.setQueryData<Log>(key, (log) => log && withNewcomers(log, fresh));
@@ -76,11 +104,12 @@ export function useLive(whose: Whose, filter: LogFilter, query: DeliveryQuery | 
   return {
     count: fresh.length,
     isMore,
-    isLost,
+    state,
     show: () => {
       if (isMore) client.resetQueries({ queryKey: key });
       else client.setQueryData<Log>(key, (log) => log && withNewcomers(log, fresh));
       setFresh([]);
+      setHasGap(false);
       window.scrollTo({ top: 0 });
     },
   };
@@ -89,6 +118,10 @@ export function useLive(whose: Whose, filter: LogFilter, query: DeliveryQuery | 
 /** Both, each delivery once, as it was told last. */
 function merged(known: Delivery[], seen: Delivery[]): Delivery[] {
   return [...new Map([...known, ...seen].map((delivery) => [delivery.id, delivery])).values()];
+}
+
+function isByState({ status, outcome, http_status }: DeliveryQuery): boolean {
+  return status !== undefined || outcome !== undefined || http_status !== undefined;
 }
 
 function inBatches(take: (seen: Delivery[]) => void, signal: AbortSignal): (delivery: Delivery) => void {

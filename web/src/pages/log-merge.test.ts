@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { InfiniteData } from '@tanstack/react-query';
 import type { Delivery } from '../api/deliveries';
-import { isWithin, newcomers, withChanges, withNewcomers } from './log-merge';
+import { isGap, isWithin, newcomers, withChanges, withNewcomers } from './log-merge';
 import type { LogPage } from './log-query';
 
 const delivery = (id: string, status: Delivery['status'] = 'pending') => ({ id, status }) as Delivery;
@@ -42,4 +42,20 @@ test('what the stream does not sift is sifted here', () => {
   expect(isWithin(one, { event_id: 'order-2' })).toBe(false);
   expect(isWithin(one, { from: '2026-05-07T12:00:00.000Z' })).toBe(false);
   expect(isWithin(one, { to: one.created_at })).toBe(false);
+});
+
+test('what has another state by now is sifted here too', () => {
+  const one = { status: 'failed', last_outcome: 'http_status', last_http_status: 503 } as Delivery;
+  expect(isWithin(one, { status: ['failed', 'retrying'], outcome: ['http_status'], http_status: [500, 503] })).toBe(true);
+  expect(isWithin(one, { status: ['succeeded'] })).toBe(false);
+  expect(isWithin(one, { outcome: ['success'] })).toBe(false);
+  expect(isWithin(one, { http_status: [500] })).toBe(false);
+  expect(isWithin({ ...one, last_http_status: null }, { http_status: [503] })).toBe(false);
+});
+
+test('a full page of unknown rows may leave some out', () => {
+  expect(isGap(log, [], [delivery('d8'), delivery('d7')], 2)).toBe(true);
+  expect(isGap(log, [delivery('d7')], [delivery('d8'), delivery('d7')], 2)).toBe(false);
+  expect(isGap(log, [], [delivery('d6'), delivery('d5')], 2)).toBe(false);
+  expect(isGap(log, [], [delivery('d8'), delivery('d7')], 100)).toBe(false);
 });

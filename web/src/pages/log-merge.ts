@@ -55,13 +55,27 @@ export function withNewcomers(log: Log, fresh: Delivery[]): Log {
   return { ...log, pages };
 }
 
-/** Whether a delivery lies in what was asked for, as far as the stream does not know: event, attempts, time. */
-export function isWithin({ event_id, created_at, attempt_count }: Delivery, query: DeliveryQuery): boolean {
-  const at = Date.parse(created_at);
+/** Whether a delivery lies in what was asked for, as far as the stream is not: its state, event, attempts, time. */
+export function isWithin(delivery: Delivery, query: DeliveryQuery): boolean {
+  const at = Date.parse(delivery.created_at);
   return (
-    (!query.event_id || query.event_id === event_id) &&
-    (!query.min_attempts || attempt_count >= query.min_attempts) &&
+    isAmong(delivery.status, query.status) &&
+    isAmong(delivery.last_outcome, query.outcome) &&
+    isAmong(delivery.last_http_status, query.http_status) &&
+    (!query.event_id || query.event_id === delivery.event_id) &&
+    (!query.min_attempts || delivery.attempt_count >= query.min_attempts) &&
     (!query.from || at >= Date.parse(query.from)) &&
     (!query.to || at < Date.parse(query.to))
   );
+}
+
+function isAmong<T>(value: T | null, wanted: T[] | undefined): boolean {
+  return !wanted?.length || (value !== null && wanted.includes(value));
+}
+
+/** Whether new rows may be missing between these, the newest ones, and what is known: all of a full page are unknown. */
+export function isGap(log: Log, waiting: Delivery[], newest: Delivery[], limit: number): boolean {
+  if (newest.length < limit) return false;
+  const known = new Set([...log.pages.flatMap((page) => page.data), ...waiting].map(({ id }) => id));
+  return !newest.some(({ id }) => known.has(id));
 }

@@ -17,11 +17,13 @@ type Props = {
   /** Its merchant's name, in the log of all merchants. */
   merchant: string | undefined;
   isChosen: boolean;
+  /** Whether it has changed and the filter would leave it out now. */
+  isOutside: boolean;
   onChoose: (ids: string[], chosen: boolean) => void;
 };
 
 /** A row of the log. Scrolling draws many: one that has not changed is not drawn again. */
-export const LogRow = memo(function LogRow({ delivery, index, height, url, merchant, isChosen, onChoose }: Props) {
+export const LogRow = memo(function LogRow({ delivery, index, height, url, merchant, isChosen, isOutside, onChoose }: Props) {
   return (
     <tr data-row={index} aria-rowindex={index + 2} style={{ height }} data-chosen={isChosen || undefined}>
       <td className={classes.pick}>
@@ -33,7 +35,7 @@ export const LogRow = memo(function LogRow({ delivery, index, height, url, merch
           onChange={(event) => onChoose([delivery.id], event.currentTarget.checked)}
         />
       </td>
-      <Status delivery={delivery} />
+      <Status delivery={delivery} isOutside={isOutside} />
       <Event delivery={delivery} />
       {merchant !== undefined && (
         <td className={classes.wide}>
@@ -62,11 +64,19 @@ export const LogRow = memo(function LogRow({ delivery, index, height, url, merch
   );
 });
 
-function Status({ delivery: { status, next_attempt_at: due } }: { delivery: Delivery }) {
+function Status({
+  delivery: { status, next_attempt_at: due },
+  isOutside,
+}: Pick<Props, 'delivery' | 'isOutside'>) {
   return (
     <td className={classes.status}>
       <StatusBadge status={status} />
-      {status === 'retrying' && due && (
+      {isOutside && (
+        <Text size="xs" c="dimmed" mt={2}>
+          matches no more
+        </Text>
+      )}
+      {!isOutside && status === 'retrying' && due && (
         <Text size="xs" c="dimmed" component="div" mt={2}>
           <Due at={due} />
         </Text>

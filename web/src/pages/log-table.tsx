@@ -20,13 +20,14 @@ type Props = {
   urls: (endpointId: string) => string;
   merchants?: (merchantId: string) => string;
   selection: Selection;
+  isOutside: (delivery: Delivery) => boolean;
   onRetry: (delivery: Delivery) => void;
   /** Asks for older rows, where there are any. */
   onEnd?: () => void;
 };
 
 /** The rows of the log. Only those in view are drawn: there may be very many. */
-export function LogTable({ rows, urls, merchants, selection, onRetry, onEnd }: Props) {
+export function LogTable({ rows, urls, merchants, selection, isOutside, onRetry, onEnd }: Props) {
   const isNarrow = useMediaQuery('(max-width: 47.99em)', undefined, { getInitialValueInEffect: false });
   const height = isNarrow ? NARROW_ROW : ROW;
   const body = useRef<HTMLTableSectionElement>(null);
@@ -93,6 +94,7 @@ export function LogTable({ rows, urls, merchants, selection, onRetry, onEnd }: P
               url={urls(delivery.endpoint_id)}
               merchant={merchants?.(delivery.merchant_id)}
               isChosen={selection.ids.has(delivery.id)}
+              isOutside={isOutside(delivery)}
               onChoose={selection.put}
             />
           );

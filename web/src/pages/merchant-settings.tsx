@@ -25,7 +25,7 @@ export function MerchantSettings() {
   const me = useMe();
   const merchant = useMerchant(merchantId);
   if (!me.data || merchant.isPending) return <Loading />;
-  if (merchant.isError) return <Failed error={merchant.error} retry={() => merchant.refetch()} />;
+  if (!merchant.data) return <Failed error={merchant.error} retry={() => merchant.refetch()} />;
   const role = me.data.platform_role;
   const operates = role === 'admin' || role === 'operator';
   if (!operates && roleIn(me.data, merchantId) !== 'owner')
@@ -43,7 +43,7 @@ export function MerchantSettings() {
           <Time at={merchant.data.updated_at} />
         </Text>
       </Group>
-      <Edit key={merchant.data.updated_at} merchant={merchant.data} />
+      <Edit key={merchantId} merchant={merchant.data} />
       {operates && <Suspension merchant={merchant.data} />}
       {role === 'admin' && <Deletion merchant={merchant.data} />}
     </Stack>
@@ -74,7 +74,7 @@ function Edit({ merchant }: { merchant: Merchant }) {
   const update = useUpdate(merchant, 'The merchant is saved');
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    update.mutate(merchantOf(new FormData(event.currentTarget)));
+    update.mutate(merchantOf(new FormData(event.currentTarget), merchant));
   }
   return (
     <Paper withBorder p="md" component="form" onSubmit={submit}>

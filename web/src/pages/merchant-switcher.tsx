@@ -76,7 +76,7 @@ export function MerchantSwitcher({ current }: { current?: string }) {
         <Combobox.Options aria-label="Merchants">
           <ScrollArea.Autosize mah={320} type="scroll">
             {merchants.isPending && <Loader size="sm" m="xs" aria-label="Loading" />}
-            {merchants.isError && <Combobox.Empty>{words(merchants.error)}</Combobox.Empty>}
+            {merchants.isError && !merchants.data && <Combobox.Empty>{words(merchants.error)}</Combobox.Empty>}
             {found.map((merchant) => (
               <Combobox.Option key={merchant.id} value={merchant.id}>
                 <bdi>{merchant.name}</bdi>
@@ -84,7 +84,7 @@ export function MerchantSwitcher({ current }: { current?: string }) {
               </Combobox.Option>
             ))}
             {isUnlisted && <Combobox.Option value={wanted}>Go to {wanted}</Combobox.Option>}
-            {merchants.isSuccess && found.length === 0 && !isUnlisted && (
+            {merchants.data && found.length === 0 && !isUnlisted && (
               <Combobox.Empty>No merchant matches</Combobox.Empty>
             )}
           </ScrollArea.Autosize>

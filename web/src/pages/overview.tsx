@@ -58,7 +58,7 @@ export function Overview() {
       </Group>
       {asking && <PauseCreate onClose={close} />}
       {stats.isPending && <Loading />}
-      {stats.isError && <Failed error={stats.error} retry={() => stats.refetch()} />}
+      {stats.isError && !stats.data && <Failed error={stats.error} retry={() => stats.refetch()} />}
       {stats.data && (
         <>
           <Queue queue={stats.data.queue} />

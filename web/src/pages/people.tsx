@@ -31,7 +31,10 @@ export function People() {
       api.GET('/v1/merchants/{merchant_id}/members', { params: { ...params, query: { cursor } } }),
     ),
   );
-  const changed = () => client.invalidateQueries({ queryKey: ['members', merchantId] });
+  const changed = () => {
+    client.invalidateQueries({ queryKey: ['members', merchantId] });
+    client.invalidateQueries({ queryKey: ['member-names', merchantId] });
+  };
   const onError = (error: unknown) => notifications.show({ color: 'red', message: words(error) });
   const update = useMutation({
     mutationFn: ({ user_id, role }: { user_id: string; role: Role }) =>

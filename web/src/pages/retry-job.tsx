@@ -29,7 +29,7 @@ export function RetryJobPage() {
     onSettled: () => client.invalidateQueries({ queryKey: ['retry-job', jobId] }),
   });
   if (job.isPending) return <Loading />;
-  if (job.isError) return <Failed error={job.error} retry={() => job.refetch()} />;
+  if (!job.data) return <Failed error={job.error} retry={() => job.refetch()} />;
   return (
     <Stack>
       <Group justify="space-between">

@@ -29,11 +29,11 @@ export function Shell() {
       </Center>
     );
   }
-  if (me.isError) {
-    const gone = me.error instanceof Failure && me.error.status === 401;
-    return gone ? (
-      <Navigate to={paths.signIn(location.pathname + location.search)} replace />
-    ) : (
+  if (me.error instanceof Failure && me.error.status === 401) {
+    return <Navigate to={paths.signIn(location.pathname + location.search)} replace />;
+  }
+  if (!me.data) {
+    return (
       <Center mih="100vh" p="md">
         <Failed error={me.error} retry={() => me.refetch()} />
       </Center>

@@ -32,7 +32,7 @@ export function System() {
         System
       </Title>
       {system.isPending && <Loading />}
-      {system.isError && <Failed error={system.error} retry={() => system.refetch()} />}
+      {system.isError && !system.data && <Failed error={system.error} retry={() => system.refetch()} />}
       {system.data && (
         <>
           <Servers system={system.data} />

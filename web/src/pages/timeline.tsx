@@ -1,15 +1,14 @@
 import { Anchor, Badge, Code, Group, Spoiler, Text, Timeline } from '@mantine/core';
 import { Link } from 'react-router';
-import type { components } from '../api/__generated__/schema';
 import { paths } from '../path-builder';
 import { madeAt } from '../ui/id-time';
 import { span } from '../ui/span';
 import { StatusBadge } from '../ui/status';
 import { Time } from '../ui/time';
 import { exactly, useZone } from '../ui/zone';
+import type { ToldEntry } from './visit-read';
 
-type Entry = components['schemas']['TimelineEntry'];
-const SIGNS: Record<Entry['kind'], { color: string; name: string }> = {
+const SIGNS: Record<ToldEntry['kind'], { color: string; name: string }> = {
   activity: { color: 'gray', name: 'The shopper' },
   state: { color: 'cyan', name: 'State' },
   timer: { color: 'orange', name: 'Timer' },
@@ -19,7 +18,7 @@ const SIGNS: Record<Entry['kind'], { color: string; name: string }> = {
 const LATE = 60_000;
 
 /** What happened, and why an event fired or did not. */
-export function TimelineView({ entries, merchantId }: { entries: Entry[]; merchantId: string }) {
+export function TimelineView({ entries, merchantId }: { entries: ToldEntry[]; merchantId: string }) {
   const zone = useZone();
   const timers = new Set(entries.filter(({ kind }) => kind === 'timer').map(({ at }) => at));
   return (
@@ -49,7 +48,7 @@ export function TimelineView({ entries, merchantId }: { entries: Entry[]; mercha
               </Anchor>
             </Group>
           ))}
-          {entry.activity && <Details activity={entry.activity} />}
+          {entry.details.length > 0 && <Details details={entry.details} />}
         </Timeline.Item>
       ))}
     </Timeline>
@@ -57,7 +56,7 @@ export function TimelineView({ entries, merchantId }: { entries: Entry[]; mercha
 }
 
 /** Says so when an event that a timer was to fire came well after its time. */
-function Late({ entry, timed }: { entry: Entry; timed: boolean }) {
+function Late({ entry, timed }: { entry: ToldEntry; timed: boolean }) {
   if (!entry.event || !timed) return null;
   const late = madeAt(entry.event.id) - Date.parse(entry.at);
   if (late < LATE) return null;
@@ -68,15 +67,13 @@ function Late({ entry, timed }: { entry: Entry; timed: boolean }) {
   );
 }
 
-function Details({ activity }: { activity: NonNullable<Entry['activity']> }) {
-  const fields = Object.entries(activity.data).filter(([, value]) => value !== null);
-  if (fields.length === 0) return null;
+function Details({ details }: Pick<ToldEntry, 'details'>) {
   return (
     <Spoiler maxHeight={44} showLabel="Show all" hideLabel="Show less" mt={4}>
       <Group gap={4}>
-        {fields.map(([name, value]) => (
+        {details.map(([name, value]) => (
           <Code key={name}>
-            {name}: <bdi>{typeof value === 'string' ? value : JSON.stringify(value)}</bdi>
+            {name}: <bdi>{value}</bdi>
           </Code>
         ))}
       </Group>

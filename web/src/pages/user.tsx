@@ -43,7 +43,7 @@ export function UserPage() {
   });
   if (me.data && !isAdmin) return <Forbidden title="User" whom="admins of the platform" />;
   if (user.isPending) return <Loading />;
-  if (user.isError) return <Failed error={user.error} retry={() => user.refetch()} />;
+  if (!user.data) return <Failed error={user.error} retry={() => user.refetch()} />;
   const isSelf = user.data.id === me.data?.id;
   return (
     <Stack maw={720}>

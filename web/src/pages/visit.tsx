@@ -11,10 +11,12 @@ import { Time } from '../ui/time';
 import { TimelineView } from './timeline';
 import { VisitState } from '../ui/visit-state';
 import { phoneOf, shopperName } from './shopper';
+import { type Told, readVisit } from './visit-read';
 import { Due, stepName } from './visits';
 
-type Session = components['schemas']['SessionDetail'];
-type Checkout = components['schemas']['CheckoutDetail'];
+type SessionDetail = components['schemas']['SessionDetail'];
+type CheckoutDetail = components['schemas']['CheckoutDetail'];
+type Visited = Told<SessionDetail | CheckoutDetail>;
 /** What still goes on is read again this often. */
 const WATCH = 5_000;
 
@@ -22,16 +24,19 @@ export function SessionPage() {
   const { merchantId = '', sessionId = '' } = useParams();
   const session = useQuery({
     queryKey: ['session', sessionId],
-    queryFn: () =>
-      data(
-        api.GET('/v1/merchants/{merchant_id}/sessions/{session_id}', {
-          params: { path: { merchant_id: merchantId, session_id: sessionId } },
-        }),
+    queryFn: async () =>
+      readVisit<SessionDetail>(
+        await data<string>(
+          api.GET('/v1/merchants/{merchant_id}/sessions/{session_id}', {
+            params: { path: { merchant_id: merchantId, session_id: sessionId } },
+            parseAs: 'text',
+          }),
+        ),
       ),
     refetchInterval: (query) => (query.state.data?.ended_at === null ? WATCH : false),
   });
   if (session.isPending) return <Loading />;
-  if (session.isError) return <Failed error={session.error} retry={() => session.refetch()} />;
+  if (!session.data) return <Failed error={session.error} retry={() => session.refetch()} />;
   const { checkout } = session.data;
   return (
     <Visit what="Session" visit={session.data} merchantId={merchantId}>
@@ -53,16 +58,19 @@ export function CheckoutPage() {
   const { merchantId = '', checkoutId = '' } = useParams();
   const checkout = useQuery({
     queryKey: ['checkout', checkoutId],
-    queryFn: () =>
-      data(
-        api.GET('/v1/merchants/{merchant_id}/checkouts/{checkout_id}', {
-          params: { path: { merchant_id: merchantId, checkout_id: checkoutId } },
-        }),
+    queryFn: async () =>
+      readVisit<CheckoutDetail>(
+        await data<string>(
+          api.GET('/v1/merchants/{merchant_id}/checkouts/{checkout_id}', {
+            params: { path: { merchant_id: merchantId, checkout_id: checkoutId } },
+            parseAs: 'text',
+          }),
+        ),
       ),
     refetchInterval: (query) => (query.state.data?.ended_at === null ? WATCH : false),
   });
   if (checkout.isPending) return <Loading />;
-  if (checkout.isError) return <Failed error={checkout.error} retry={() => checkout.refetch()} />;
+  if (!checkout.data) return <Failed error={checkout.error} retry={() => checkout.refetch()} />;
   const { session, superseded_by: next, recovered_at: recovered } = checkout.data;
   return (
     <Visit what="Checkout" visit={checkout.data} merchantId={merchantId}>
@@ -94,10 +102,9 @@ export function CheckoutPage() {
 }
 
 /** The order that came of a visit, by the platform's id. */
-function orderOf({ timeline }: Session | Checkout): string | undefined {
+function orderOf({ timeline }: Visited): string | undefined {
   const ordered = timeline.find((entry) => entry.activity?.type === 'order_completed');
-  const id = ordered?.activity?.data.order_id;
-  return id === undefined || id === null ? undefined : String(id);
+  return ordered?.details.find(([name]) => name === 'order_id')?.[1];
 }
 
 function Visit({
@@ -107,7 +114,7 @@ function Visit({
   children,
 }: {
   what: string;
-  visit: Session | Checkout;
+  visit: Visited;
   merchantId: string;
   children: ReactNode;
 }) {

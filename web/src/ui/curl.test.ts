@@ -29,7 +29,7 @@ test.each([
   const sent = run(curlOf({ url, headers: plain, body }));
   expect(sent.body).toBe(body);
   expect(sent.args).toEqual([
-    ...['-i', '-X', 'POST', url],
+    ...['-g', '-i', '-X', 'POST', url],
     ...['-H', 'content-type: application/json', '-H', 'x-webhook-version: 2026-05'],
     ...['--data-binary', '@-'],
   ]);
@@ -50,6 +50,12 @@ test('masked secrets are asked for, by name', () => {
   expect(sent.args).toContain('x-api-key: k');
   expect(sent.args).toContain('x-empty;');
   expect(commands).not.toContain('cdef');
+});
+
+test('the name of a masked header is never run', () => {
+  const name = "x-`id`$a'|&!";
+  const sent = run(curlOf({ url, headers: { ...plain, [name]: '…' }, body: '{}' }), { 'HEADER_X__ID__A____': 'k' });
+  expect(sent.args).toContain(`${name}: k`);
 });
 
 test('a signature is made anew', () => {

@@ -40,7 +40,7 @@ export function curlOf({ url, headers, body }: Request): string {
     .filter((name) => !OWN.has(name))
     .map((name) => `  -H ${header(name, headers[name] ?? '', isSigned)} \\`);
   lines.push(
-    `printf '%s' "$BODY" | curl -i -X POST ${shellWord(url)} \\`,
+    `printf '%s' "$BODY" | curl -g -i -X POST ${shellWord(url)} \\`,
     // With --data-binary curl would name a form's content type.
     ...(names.includes('content-type') ? words : [`  -H 'content-type:' \\`, ...words]),
     '  --data-binary @-',
@@ -57,7 +57,7 @@ function meaning(name: string): string {
 function header(name: string, value: string, isSigned: boolean): string {
   if (isSigned && name === 'webhook-timestamp') return '"webhook-timestamp: $TIMESTAMP"';
   if (isSigned && name === 'webhook-signature') return '"webhook-signature: $SIGNATURE"';
-  if (isMasked(value)) return `"${name}: $${variable(name)}"`;
+  if (isMasked(value)) return `${shellWord(`${name}: `)}"$${variable(name)}"`;
   // An empty value: with a colon curl would leave the header out.
   return value === '' ? shellWord(`${name};`) : shellWord(`${name}: ${value}`);
 }

@@ -48,7 +48,7 @@ export function PagedTable<Row>({
   minWidth?: number;
 }) {
   if (pages.isPending) return <Loading />;
-  if (pages.isError) return <Failed error={pages.error} retry={() => pages.refetch()} />;
+  if (!pages.data) return <Failed error={pages.error} retry={() => pages.refetch()} />;
   const rows = pages.data.pages.flatMap((page) => page.data);
   if (rows.length === 0) return typeof empty === 'string' ? <Empty title={empty} /> : empty;
   const kept = keep ? rows.filter(keep) : rows;
@@ -80,7 +80,10 @@ export function PagedTable<Row>({
           </Table>
         </Table.ScrollContainer>
       )}
-      {pages.hasNextPage && (
+      {pages.isFetchNextPageError && (
+        <Failed error={pages.error} retry={() => pages.fetchNextPage()} />
+      )}
+      {pages.hasNextPage && !pages.isFetchNextPageError && (
         <Button
           variant="default"
           loading={pages.isFetchingNextPage}
