@@ -16,6 +16,7 @@ mod m0011_people;
 mod m0012_stats;
 mod m0013_pauses;
 mod m0014_key_prefixes;
+mod m0015_ops;
 mod sql;
 
 /// All steps in order.
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_stats::Migration),
             Box::new(m0013_pauses::Migration),
             Box::new(m0014_key_prefixes::Migration),
+            Box::new(m0015_ops::Migration),
         ]
     }
 }

@@ -156,7 +156,7 @@ test('numbers keep every digit, in the tree, raw, and copied', async ({ page, st
   await expect(page.getByText('Copied attempt 1 as cURL')).toBeVisible();
   const commands = await page.evaluate(() => navigator.clipboard.readText());
   expect(commands).toContain(payload);
-  expect(commands).toContain('x-flexype-authorization: $SECRET');
+  expect(commands).toContain(`'x-flexype-authorization: '"$SECRET"`);
 });
 
 test('an event is followed to its other endpoints', async ({ page, stage, receiver }) => {

@@ -15,6 +15,7 @@ mod endpoint_checks;
 mod endpoints;
 mod event_types;
 mod events;
+mod failures;
 mod installations;
 mod invitations;
 mod members;
@@ -68,7 +69,12 @@ pub(crate) type Apis = (
         members::MembersApi,
         invitations::InvitationsApi,
         audit_log::AuditLogApi,
-        (stats::StatsApi, pauses::PausesApi, system::SystemApi),
+        (
+            stats::StatsApi,
+            failures::FailuresApi,
+            pauses::PausesApi,
+            system::SystemApi,
+        ),
     ),
 );
 
@@ -154,7 +160,12 @@ pub(crate) fn service() -> OpenApiService<Apis, ()> {
             members::MembersApi,
             invitations::InvitationsApi,
             audit_log::AuditLogApi,
-            (stats::StatsApi, pauses::PausesApi, system::SystemApi),
+            (
+                stats::StatsApi,
+                failures::FailuresApi,
+                pauses::PausesApi,
+                system::SystemApi,
+            ),
         ),
     );
     OpenApiService::new(apis, "Hookyard", env!("CARGO_PKG_VERSION"))

@@ -1,6 +1,7 @@
 //! What every handler works with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::id::MerchantId;
 use domain::tenancy::TenantScope;
@@ -28,6 +29,8 @@ pub struct App {
     pub mail: Arc<Mail>,
     /// What the probes tell.
     pub probes: Probes,
+    /// How long events, deliveries and attempts are kept.
+    pub log_kept: Duration,
 }
 
 /// A part that must be up before requests are sent here.

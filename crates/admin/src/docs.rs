@@ -1,5 +1,7 @@
-//! The reference page, from nothing but this binary, and a page for each problem.
+//! The reference page, from nothing but this binary, and a page for each problem and each outcome of an attempt.
 
+mod outcomes;
+mod page;
 mod problems;
 
 use bytes::Bytes;
@@ -26,15 +28,17 @@ const HEAD: &str = r#"<!doctype html>
 <script id="api-reference" type="application/json" data-configuration='{"withDefaultFonts":false,"hideClientButton":true}'>
 "#;
 
-/// `/docs`, `/docs/problems`, `/docs/problems/<slug>` and `/openapi.json`.
+/// `/docs` and `/openapi.json`; `/docs/problems` and `/docs/outcomes`, each with a page for every one of them below.
 pub(crate) fn routes() -> Route {
     let document = Bytes::from(spec(Version::V3_1));
-    let page = Bytes::from(page(&spec(Version::V3_1)));
+    let page = Bytes::from(reference(&spec(Version::V3_1)));
     Route::new()
         .at("/openapi.json", fixed("application/json", document))
         .at("/docs", fixed("text/html; charset=utf-8", page))
         .at("/docs/problems", poem::get(problems::index))
         .at("/docs/problems/:slug", poem::get(problems::one))
+        .at("/docs/outcomes", poem::get(outcomes::index))
+        .at("/docs/outcomes/:outcome", poem::get(outcomes::one))
 }
 
 fn fixed(content_type: &'static str, body: Bytes) -> impl Endpoint {
@@ -51,7 +55,7 @@ fn fixed(content_type: &'static str, body: Bytes) -> impl Endpoint {
 }
 
 /// The reference: Scalar as poem-openapi embeds it, with our document and without its fonts.
-fn page(document: &str) -> String {
+fn reference(document: &str) -> String {
     let empty = OpenApiService::new((), "", "").scalar_html();
     let program = empty
         .split_once("</script>")
@@ -66,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_reference_page_holds_the_document_and_the_program() {
-        let page = page(r#"{"openapi":"3.1.0"}"#);
+        let page = reference(r#"{"openapi":"3.1.0"}"#);
         assert!(page.contains(r#"{"openapi":"3.1.0"}"#));
         assert!(page.contains("withDefaultFonts"));
         assert!(page.len() > 1_000_000, "the program is embedded");

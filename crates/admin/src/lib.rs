@@ -25,6 +25,7 @@ mod text;
 mod web;
 
 pub mod auth;
+pub mod notices;
 pub mod server;
 pub mod settings;
 

@@ -1,4 +1,5 @@
-//! Mails with links that are good once. Without a mail server nothing is sent: whoever may see a link is shown it.
+//! Mails, most of them with links that are good once. Without a mail server nothing is sent: whoever may see a link is
+//! shown it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,8 @@ use domain::endpoint::Owner;
 use domain::id::UserId;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use lettre::transport::smtp;
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use rand::Rng;
 use storage::Storage;
 use tokio_util::task::TaskTracker;
@@ -64,6 +66,19 @@ impl Mailer {
             from,
         })
     }
+
+    /// Errors: the address is none that mail goes to.
+    fn message(&self, letter: Letter) -> Result<Message, String> {
+        let address: Result<Address, _> = letter.to.parse();
+        let address = address.map_err(|error| error.to_string())?;
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, address))
+            .subject(letter.subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(letter.text)
+            .map_err(|error| error.to_string())
+    }
 }
 
 fn link(public_url: &str, page: &str, token: &str) -> String {
@@ -97,6 +112,25 @@ pub(crate) struct Letter {
     pub(crate) to: String,
     pub(crate) subject: String,
     pub(crate) text: String,
+}
+
+/// Why a mail did not arrive. The server's words are in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undelivered {
+    /// The address takes no mail: the same one would not arrive later either.
+    Refused,
+    /// The server is away, or takes nothing from us.
+    Failed,
+}
+
+impl From<&smtp::Error> for Undelivered {
+    /// Sorts by what the server answered: other answers than these may be about us. Source: RFC 5321, section 4.2.3.
+    fn from(error: &smtp::Error) -> Self {
+        match error.status().map(u16::from) {
+            Some(550 | 551 | 553) => Self::Refused,
+            _ => Self::Failed,
+        }
+    }
 }
 
 /// Makes links, and mails them.
@@ -207,32 +241,48 @@ impl Mail {
         let Some(mailer) = self.mailer.clone() else {
             return Ok(());
         };
-        let address = letter.to.parse().map_err(ApiError::internal)?;
-        let message = Message::builder()
-            .from(mailer.from.clone())
-            .to(Mailbox::new(None, address))
-            .subject(letter.subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(letter.text)
-            .map_err(ApiError::internal)?;
+        let message = mailer.message(letter).map_err(ApiError::internal)?;
         self.under_way.spawn(deliver(mailer, message));
         Ok(())
+    }
+
+    /// Sends a mail, and waits until the server has taken it.
+    ///
+    /// Errors: it has not, though it was asked more than once, or refuses it.
+    pub(crate) async fn deliver_now(&self, letter: Letter) -> Result<(), Undelivered> {
+        let mailer = self.mailer.clone().ok_or(Undelivered::Failed)?;
+        let message = mailer.message(letter).map_err(|error| {
+            tracing::warn!(%error, "mail.refused");
+            Undelivered::Refused
+        })?;
+        deliver(mailer, message).await
     }
 }
 
 /// Sends a mail, and tries again while the server does not take it.
-async fn deliver(mailer: Mailer, message: Message) {
+async fn deliver(mailer: Mailer, message: Message) -> Result<(), Undelivered> {
     for pause in PAUSES {
         match mailer.transport.send(message.clone()).await {
-            Ok(_) => return tracing::info!("mail.sent"),
+            Ok(_) => {
+                tracing::info!("mail.sent");
+                return Ok(());
+            }
             Err(error) if error.is_permanent() => {
-                return tracing::warn!(%error, "mail.refused");
+                tracing::warn!(%error, "mail.refused");
+                return Err(Undelivered::from(&error));
             }
             Err(error) => tracing::warn!(%error, "mail.failed"),
         }
         tokio::time::sleep(pause).await;
     }
-    if let Err(error) = mailer.transport.send(message).await {
-        tracing::error!(%error, "mail.given_up");
+    match mailer.transport.send(message).await {
+        Ok(_) => {
+            tracing::info!("mail.sent");
+            Ok(())
+        }
+        Err(error) => {
+            tracing::error!(%error, "mail.given_up");
+            Err(Undelivered::from(&error))
+        }
     }
 }

@@ -26,6 +26,8 @@ use poem_openapi::types::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use storage::api_keys::Environment;
+use storage::search::{EndpointState, Search};
 use storage::users::{MerchantRole, PlatformRole};
 
 use crate::auth::scope::Scope;
@@ -185,6 +187,34 @@ impl Spelled for Micros {
     }
 }
 
+/// Longest text that is searched for, in characters.
+const SEARCH_MAX: usize = 100;
+
+impl Spelled for Search {
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            min_length: Some(1),
+            max_length: Some(SEARCH_MAX),
+            ..text_schema(None, "blue door".to_owned())
+        }
+    }
+
+    fn spell(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.0)
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        let length = text.chars().count();
+        if (1..=SEARCH_MAX).contains(&length) && !text.contains(char::is_control) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!(
+                "must have 1 to {SEARCH_MAX} characters, none of them control characters"
+            ))
+        }
+    }
+}
+
 impl Spelled for Duration {
     fn schema() -> MetaSchema {
         MetaSchema {
@@ -246,6 +276,8 @@ words! {
         [DisabledReason::Manual, DisabledReason::Failing, DisabledReason::Gone];
     "RetryJobStatus", "Where a bulk retry stands. `estimated` is only counted, by a dry run.", RetryJobStatus:
         RetryJobStatus::ALL;
+    "EndpointState", "Where an endpoint stands: `working` and `failing` ones are on.", EndpointState: EndpointState::ALL;
+    "Environment", "What an API key is made for.", Environment: Environment::ALL;
     "PlatformRole", "What a person may do on the whole platform.", PlatformRole: PlatformRole::ALL;
     "MerchantRole", "What a person may do in one merchant.", MerchantRole: MerchantRole::ALL;
     "Scope", "What an API key may do.", Scope: Scope::all();

@@ -18,6 +18,8 @@ pub struct Store {
     pub main_domain: Option<String>,
     /// ISO 4217, such as `USD`.
     pub currency: Option<String>,
+    /// Its zone by the IANA's name, such as `Asia/Kolkata`: for people who look at times.
+    pub time_zone: Option<String>,
 }
 
 /// In whose name tests of an app's endpoint are sent and logged when no merchant is named. It has no row.
@@ -32,6 +34,7 @@ impl Store {
             shopify_domain: Some("sample-store.myshopify.com".to_owned()),
             main_domain: Some("sample-store.example".to_owned()),
             currency: Some("USD".to_owned()),
+            time_zone: None,
         }
     }
 

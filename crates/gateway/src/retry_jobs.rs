@@ -43,19 +43,18 @@ pub enum Advanced {
 }
 
 impl Gateway {
-    /// How many deliveries a bulk retry would be about, as far as the log knows now. Nothing is stored.
+    /// How many deliveries a bulk retry would be about, as far as the log knows now, and how many endpoints they go to.
+    /// Nothing is stored.
     ///
     /// Errors: a field is wrong; storage fails.
     pub async fn estimate_retry_job(
         &self,
         of: Reach,
         new: &NewRetryJob,
-    ) -> Result<RetryJob, Error> {
-        let (job, _) = self.prepare(of, new, "").await?;
-        Ok(RetryJob {
-            status: RetryJobStatus::Estimated,
-            ..job
-        })
+    ) -> Result<(RetryJob, u64), Error> {
+        let (mut job, _, endpoints) = self.prepare(of, new, "").await?;
+        job.status = RetryJobStatus::Estimated;
+        Ok((job, endpoints))
     }
 
     /// Makes a bulk retry job: of one merchant, or across merchants.
@@ -67,7 +66,7 @@ impl Gateway {
         new: &NewRetryJob,
         actor: &str,
     ) -> Result<RetryJob, Error> {
-        let (job, plan) = self.prepare(of, new, actor).await?;
+        let (job, plan, _) = self.prepare(of, new, actor).await?;
         let most = self.settings.retry_jobs;
         if !self.storage.create_retry_job(&job, &plan, most).await? {
             return Err(Error::LimitReached {
@@ -158,7 +157,7 @@ impl Gateway {
         of: Reach,
         new: &NewRetryJob,
         actor: &str,
-    ) -> Result<(RetryJob, RetryPlan), Error> {
+    ) -> Result<(RetryJob, RetryPlan, u64), Error> {
         if let Reach::Merchant(scope) = of {
             self.check_active(scope).await?;
         }
@@ -172,7 +171,7 @@ impl Gateway {
             include_succeeded: new.include_succeeded,
             asked_at: now,
         };
-        let estimate = self.storage.count_retries(of, &plan).await?;
+        let (estimate, endpoints) = self.storage.count_retries(of, &plan).await?;
         let job = RetryJob {
             id: self.draw(|rng| RetryJobId::new(now, rng)),
             merchant_id: of.merchant_id(),
@@ -188,7 +187,7 @@ impl Gateway {
             created_at: now,
             finished_at: None,
         };
-        Ok((job, plan))
+        Ok((job, plan, endpoints))
     }
 
     async fn check_active(&self, scope: TenantScope) -> Result<(), Error> {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use domain::attempt::Exchange;
 use domain::clock::Micros;
 use domain::event::Event;
-use domain::id::EndpointId;
+use domain::id::{EndpointId, MerchantId};
 use domain::stats::{Span, class_of, slot_of};
 use storage::Storage;
-use storage::stats::{AttemptTick, Tick};
+use storage::stats::{AttemptTick, Tick, TickOf};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +31,7 @@ impl Stats {
             merchant_id: event.merchant_id,
             minute: slot_of(event.created_at, Span::Minute.length()),
             event_type: (&*event.event_type).into(),
-            attempt: None,
+            what: TickOf::Event,
         });
     }
 
@@ -45,12 +45,22 @@ impl Stats {
             merchant_id: event.merchant_id,
             minute: slot_of(at, Span::Minute.length()),
             event_type: (&*event.event_type).into(),
-            attempt: Some(AttemptTick {
+            what: TickOf::Attempt(AttemptTick {
                 endpoint_id,
                 outcome: exchange.outcome.code(),
                 http_status: i16::try_from(status).unwrap_or_default(),
                 class_ms: i32::try_from(class_of(exchange.duration)).unwrap_or(i32::MAX),
             }),
+        });
+    }
+
+    /// Counts a timer of a merchant that has fired at `at`.
+    pub fn timer(&self, merchant_id: MerchantId, due: Micros, at: Micros) {
+        self.count(Tick {
+            merchant_id,
+            minute: slot_of(at, Span::Minute.length()),
+            event_type: "".into(),
+            what: TickOf::Timer(i32::try_from(class_of(at.since(due))).unwrap_or(i32::MAX)),
         });
     }
 

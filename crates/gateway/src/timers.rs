@@ -41,6 +41,12 @@ impl Gateway {
         let answer = self.triggers.decide(Arc::new(question), |_| true).await?;
         metrics::counter!("hookyard_trigger_events_total", "cause" => "timer")
             .increment(answer.fired as u64);
+        let now = self.now();
+        for timer in due {
+            if !answer.left_out.busy.contains(&timer.merchant_id) {
+                self.stats.timer(timer.merchant_id, timer.due, now);
+            }
+        }
         Ok(FiredTimers {
             events: answer.fired,
             left_out: answer.left_out.busy,

@@ -13,6 +13,7 @@ use queue::{EmbeddedQueue, Queue, RedisCounts, RedisQueue, RedisSettings};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use storage::Storage;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use worker::outbound::Outbound;
@@ -46,6 +47,8 @@ pub(crate) struct Running {
     pub(crate) config: Arc<ConfigCache>,
     pub(crate) worker: Option<Worker>,
     pub(crate) mail: Arc<Mail>,
+    /// Mails about failing endpoints. They end once the process is draining.
+    pub(crate) notices: Option<JoinHandle<()>>,
     /// Ends the use cases' batcher, after it has answered what waits.
     pub(crate) gateway_stop: CancellationToken,
 }
@@ -139,16 +142,31 @@ pub(crate) async fn start(
         limits: Arc::new(Limits::new(&settings.admin, counts)),
         mail: Arc::clone(&mail),
         probes,
+        log_kept: settings.worker.log_kept,
     };
-    front.open(admin::routes(Arc::new(app)));
+    let app = Arc::new(app);
+    let notices = start_notices(settings, roles, &app);
+    front.open(admin::routes(app));
     Ok(Running {
         gateway,
         storage,
         config,
         worker,
         mail,
+        notices,
         gateway_stop,
     })
+}
+
+/// Starts to mail about failing endpoints, where this process serves the API and mail is sent at all.
+fn start_notices(settings: &Settings, roles: &[Role], app: &Arc<App>) -> Option<JoinHandle<()>> {
+    if settings.mailer.is_none() || !roles.contains(&Role::Api) {
+        return None;
+    }
+    let stop = app.probes.draining.clone();
+    let disable_after = settings.worker.disable_after;
+    let notices = admin::notices::run(Arc::clone(app), disable_after, stop);
+    Some(tokio::spawn(notices))
 }
 
 fn open_queue(settings: &Settings, storage: &Storage) -> anyhow::Result<Arc<dyn Queue>> {

@@ -13,6 +13,35 @@ use crate::audit::Change;
 use crate::entity::api_key;
 use crate::{Error, Page, PageRequest, Storage};
 
+/// What a key is made for. Told to people, and nothing else depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(i16)]
+pub enum Environment {
+    /// Shoppers' data.
+    #[default]
+    Live = 0,
+    /// Trying things out.
+    Test = 1,
+}
+
+impl Environment {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Live, Self::Test];
+
+    /// How the API spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Test => "test",
+        }
+    }
+
+    fn from_code(code: i16) -> Self {
+        let found = Self::ALL.into_iter().find(|known| *known as i16 == code);
+        found.unwrap_or_default()
+    }
+}
+
 /// An API key without the key itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
@@ -32,6 +61,8 @@ pub struct ApiKey {
     pub created_at: Micros,
     /// Its first letters; `None` for keys from before they were kept.
     pub prefix: Option<String>,
+    /// What it is made for.
+    pub environment: Environment,
 }
 
 impl ApiKey {
@@ -62,6 +93,7 @@ impl Storage {
             last_used_us: Set(None),
             created_us: Set(key.created_at.0),
             prefix: Set(key.prefix.clone()),
+            environment: Set(key.environment as i16),
         };
         let write = self.begin_write().await?;
         api_key::Entity::insert(row)
@@ -194,6 +226,7 @@ impl From<api_key::Model> for ApiKey {
             last_used_at: row.last_used_us.map(Micros),
             created_at: Micros(row.created_us),
             prefix: row.prefix,
+            environment: Environment::from_code(row.environment),
         }
     }
 }

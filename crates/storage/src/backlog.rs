@@ -1,6 +1,8 @@
 //! What waits: of the whole platform for ops, of single endpoints for their pages.
 
 use std::collections::HashMap;
+use std::ops::Add as _;
+use std::time::Duration;
 
 use domain::clock::{Clock as _, Micros};
 use domain::delivery::Delivery;
@@ -16,6 +18,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::acknowledgements::Acknowledgement;
 use crate::entity::{delivery, endpoint, job, merchant};
 use crate::{Error, Storage};
 
@@ -38,6 +41,19 @@ pub struct Backlog {
     pub oldest_timer: Option<Micros>,
 }
 
+/// In what steps timers ahead are counted, and how many.
+const STEP: Duration = Duration::from_mins(1);
+const STEPS: u32 = 15;
+
+/// Timers that are due within a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upcoming {
+    /// Where the minute begins.
+    pub at: Micros,
+    /// How many.
+    pub timers: u64,
+}
+
 /// What waits for one endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WaitingFor {
@@ -56,6 +72,8 @@ pub struct Failing {
     pub endpoint: Endpoint,
     /// Its merchant; `None` for an app's.
     pub merchant: Option<(MerchantId, String)>,
+    /// Who looks after it.
+    pub acknowledged: Option<Acknowledgement>,
 }
 
 impl Storage {
@@ -90,6 +108,34 @@ impl Storage {
             timers_overdue: timers.0,
             oldest_timer: past(timers.3),
         })
+    }
+
+    /// How many timers will be due in each of the next 15 minutes, counted from now.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn upcoming_timers(&self, _scope: PlatformScope) -> Result<Vec<Upcoming>, Error> {
+        let now = self.clock().now();
+        let statement = Statement::from_sql_and_values(
+            self.reads.get_database_backend(),
+            "select (due_us - $1) / $2, count(*) from timers
+             where due_us > $1 and due_us < $3 group by 1",
+            [
+                now.0.into(),
+                Micros(0).add(STEP).0.into(),
+                (now + STEP * STEPS).0.into(),
+            ],
+        );
+        let mut counts: HashMap<i64, i64> = HashMap::new();
+        for row in self.reads.query_all_raw(statement).await? {
+            counts.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        }
+        let upcoming = (0..STEPS).map(|step| Upcoming {
+            at: now + STEP * step,
+            timers: counts
+                .get(&i64::from(step))
+                .map_or(0, |count| count.unsigned_abs()),
+        });
+        Ok(upcoming.collect())
     }
 
     async fn one_row(&self, sql: &str, now: i64) -> Result<(u64, u64, u64, Option<i64>), Error> {
@@ -223,15 +269,20 @@ impl Storage {
             .await?
             .into_iter()
             .collect();
-        Ok(self
-            .with_subscriptions(&self.reads, rows)
-            .await?
+        let endpoints = self.with_subscriptions(&self.reads, rows).await?;
+        let mut acknowledged = self.acknowledgements_of(&endpoints).await?;
+        Ok(endpoints
             .into_iter()
             .map(|endpoint| {
+                let acknowledged = acknowledged.remove(&endpoint.id);
                 let merchant = endpoint.owner.merchant_id().map(Id::uuid);
                 let merchant = merchant
                     .and_then(|id| Some((MerchantId::from_uuid(id), names.get(&id)?.clone())));
-                Failing { endpoint, merchant }
+                Failing {
+                    endpoint,
+                    merchant,
+                    acknowledged,
+                }
             })
             .collect())
     }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::audit::Change;
 use crate::config_clock::Write;
 use crate::entity::{app, endpoint, endpoint_secret, installation, merchant, subscription};
+use crate::search::EndpointFilter;
 use crate::{Error, Page, PageRequest, Storage};
 
 fn noted(action: &'static str, endpoint: &Endpoint) -> Change {
@@ -228,15 +229,17 @@ impl Storage {
             .pop())
     }
 
-    /// The merchant's or app's endpoints, newest first.
+    /// Those of the merchant's or app's endpoints that are wanted, newest first.
     ///
     /// Errors: the database cannot be reached.
     pub async fn endpoints(
         &self,
         scope: impl Into<OwnerScope>,
+        filter: &EndpointFilter,
         page: PageRequest,
     ) -> Result<Page<Endpoint>, Error> {
-        self.page_of(of_owner(scope.into()), page).await
+        let wanted = of_owner(scope.into()).filter(filter.condition());
+        self.page_of(wanted, page).await
     }
 
     /// Any merchant's or app's endpoint: for ops.
@@ -254,16 +257,19 @@ impl Storage {
         Ok(self.with_subscriptions(&self.reads, rows).await?.pop())
     }
 
-    /// Every merchant's and app's endpoints, newest first: for ops.
+    /// Of every merchant's and app's endpoints those that are wanted, newest first: for ops.
     ///
     /// Errors: the database cannot be reached.
     pub async fn all_endpoints(
         &self,
         _: PlatformScope,
+        filter: &EndpointFilter,
         page: PageRequest,
     ) -> Result<Page<Endpoint>, Error> {
-        let all = endpoint::Entity::find().filter(endpoint::Column::DeletedUs.is_null());
-        self.page_of(all, page).await
+        let wanted = endpoint::Entity::find()
+            .filter(endpoint::Column::DeletedUs.is_null())
+            .filter(filter.condition());
+        self.page_of(wanted, page).await
     }
 
     async fn page_of(

@@ -5,6 +5,7 @@
     reason = "the derive wants its types public; the module is not"
 )]
 
+pub(crate) mod acknowledgement;
 pub(crate) mod activity;
 pub(crate) mod api_key;
 pub(crate) mod app;
@@ -29,6 +30,7 @@ pub(crate) mod job;
 pub(crate) mod login;
 pub(crate) mod membership;
 pub(crate) mod merchant;
+pub(crate) mod notice;
 pub(crate) mod one_time_link;
 pub(crate) mod pause;
 pub(crate) mod refresh_token;

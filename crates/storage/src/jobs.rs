@@ -189,14 +189,15 @@ impl Storage {
     ) -> Result<RetryResult, Error> {
         let now = self.clock().now() - SKEW;
         let write = self.begin_write().await?;
-        let ids: [Value; 3] = [
+        let ids: [Value; 4] = [
             now.0.into(),
             id.uuid().into(),
             scope.merchant_id().uuid().into(),
+            actor.into(),
         ];
         let forward = query(
             &write.transaction,
-            "update jobs set due_us = $1 where id = $2 and merchant_id = $3 and due_us > $1 and not open
+            "update jobs set due_us = $1, actor = $4 where id = $2 and merchant_id = $3 and due_us > $1 and not open
              returning id, endpoint_id, merchant_id, due_us, bulk",
             ids,
         )

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::audit::Change;
 use crate::entity::{endpoint, installation, invitation, merchant};
 use crate::links::end_portals;
+use crate::search::Search;
 use crate::{Error, Page, PageRequest, Storage};
 
 /// What ingest and delivery need to know of a merchant. Kept in caches, exact by the configuration clock.
@@ -112,18 +113,29 @@ impl Storage {
         model.map(Merchant::try_from).transpose()
     }
 
-    /// All merchants, newest first.
+    /// All merchants, or those with this in their name or their store's, newest first.
     ///
     /// Errors: the database cannot be reached.
     pub async fn merchants(
         &self,
         _: PlatformScope,
+        search: Option<&Search>,
         page: PageRequest,
     ) -> Result<Page<Merchant>, Error> {
+        let names = [
+            merchant::Column::Name,
+            merchant::Column::StoreName,
+            merchant::Column::StoreId,
+            merchant::Column::ShopifyDomain,
+            merchant::Column::MainDomain,
+        ];
         let mut query = merchant::Entity::find()
             .filter(merchant::Column::DeletedUs.is_null())
             .order_by_desc(merchant::Column::Id)
             .limit(page.limit + 1);
+        if let Some(search) = search {
+            query = query.filter(search.within(names));
+        }
         if let Some(before) = page.before {
             query = query.filter(merchant::Column::Id.lt(before));
         }
@@ -199,6 +211,7 @@ fn row(merchant: &Merchant) -> Result<merchant::ActiveModel, Error> {
         deleted_us: Set(None),
         created_us: Set(created_at.0),
         updated_us: Set(updated_at.0),
+        time_zone: Set(store.time_zone),
     })
 }
 
@@ -215,6 +228,7 @@ impl TryFrom<merchant::Model> for Merchant {
                 shopify_domain: row.shopify_domain,
                 main_domain: row.main_domain,
                 currency: row.currency,
+                time_zone: row.time_zone,
             },
             flashy_account_id: row.flashy_account_id,
             settings: serde_json::from_str(&row.settings).map_err(|_| Error::Corrupt {

@@ -20,6 +20,9 @@ pub const KEYS: Duration = Duration::from_hours(24 * 7);
 pub const ACTIVITY_KEYS: Duration = Duration::from_hours(24 * 31);
 /// How long the answers of calls with an Idempotency-Key are given again.
 pub const ANSWERS: Duration = Duration::from_hours(24);
+/// How long it is remembered at least that a merchant was told of a failing endpoint. As long as the failure lasts it is
+/// remembered anyway, or the merchant would be told again.
+const NOTICES: Duration = Duration::from_hours(24 * 31);
 /// How many configuration changes are remembered. No running process falls behind this far.
 const CHANGES: i64 = 100_000;
 /// Rows deleted in one step on SQLite.
@@ -70,6 +73,7 @@ impl Storage {
             log_us: (now - keep).0,
             keys: (now - KEYS).0,
             answers: (now - ANSWERS).0,
+            notices: (now - NOTICES).0,
             now,
         };
         match &self.hot {
@@ -110,6 +114,8 @@ struct Before {
     keys: i64,
     /// Answers given before.
     answers: i64,
+    /// Notices sent before.
+    notices: i64,
     now: Micros,
 }
 
@@ -174,13 +180,29 @@ async fn expire_lists(pool: &PgPool, before: Before) -> Result<bool, Error> {
     .bind(LIST_STEP)
     .execute(pool)
     .await?;
+    let notices = expire_notices(pool, before).await?;
     let full = |done: PgQueryResult| i64::try_from(done.rows_affected()) == Ok(LIST_STEP);
     Ok(full_stats
+        || full(notices)
         || full(keys)
         || full(answers)
         || full(failed)
         || full(changes)
         || full(retry_jobs))
+}
+
+/// Old notices of failures that are over.
+async fn expire_notices(pool: &PgPool, before: Before) -> Result<PgQueryResult, Error> {
+    Ok(sqlx::query(
+        "delete from notices where ctid = any (array(
+           select n.ctid from notices n where n.sent_us < $1
+             and not exists (select 1 from endpoints e where e.id = n.endpoint_id
+               and e.failing_since_us = n.since_us and e.deleted_us is null) limit $2))",
+    )
+    .bind(before.notices)
+    .bind(LIST_STEP)
+    .execute(pool)
+    .await?)
 }
 
 /// All old sessions and checkouts, open ones too, step by step: the days that hold their activities go after them.
@@ -263,6 +285,13 @@ async fn expire_rows(connection: &mut SqliteConnection, before: Before) -> Resul
             "delete from idempotent_answers where rowid in (
                select rowid from idempotent_answers where created_us < ? limit ?)",
             before.answers,
+        ),
+        (
+            "delete from notices where rowid in (
+               select n.rowid from notices n where n.sent_us < ?
+                 and not exists (select 1 from endpoints e where e.id = n.endpoint_id
+                   and e.failing_since_us = n.since_us and e.deleted_us is null) limit ?)",
+            before.notices,
         ),
         (
             "delete from config_changes where rowid in (

@@ -34,21 +34,22 @@ const COUNT_TURN: Duration = Duration::from_secs(2);
 pub const COUNT_MAX: u64 = 1_000_000;
 
 impl Storage {
-    /// How many deliveries of the plan may be retried, up to [`COUNT_MAX`].
+    /// How many deliveries of the plan may be retried, up to [`COUNT_MAX`], and to how many endpoints they go.
     ///
     /// Errors: the database cannot be reached.
     pub async fn count_retries(
         &self,
         scope: impl Into<Reach>,
         plan: &RetryPlan,
-    ) -> Result<u64, Error> {
+    ) -> Result<(u64, u64), Error> {
         let rows = selection::candidates(plan, scope.into(), self.clock().now())
             .select_only()
-            .column(delivery::Column::Id)
+            .column(delivery::Column::EndpointId)
             .limit(COUNT_MAX)
             .into_query();
         let count = sea_query::Query::select()
             .expr(Expr::col(sea_query::Asterisk).count())
+            .expr(Expr::col(delivery::Column::EndpointId).count_distinct())
             .from_subquery(rows, Alias::new("found"))
             .to_owned();
         // A count may read a whole log: few at once, so that everybody else finds a connection.
@@ -58,11 +59,9 @@ impl Storage {
             .map_err(|_| Error::Closed)?;
         let reading = self.read_by_index(true).await?;
         let row = reading.query_one(&count).await?;
-        let count: i64 = row
-            .map(|row| row.try_get_by_index(0))
-            .transpose()?
-            .unwrap_or_default();
-        Ok(count.unsigned_abs())
+        let row = row.ok_or(Error::Corrupt { what: "deliveries" })?;
+        let count = |at| Ok::<_, Error>(row.try_get_by_index::<i64>(at)?.unsigned_abs());
+        Ok((count(0)?, count(1)?))
     }
 
     /// A transaction that reads the log by its indexes whatever the statistics say: jobs come and go so fast that a

@@ -28,6 +28,7 @@ const EVERYBODY: Uuid = Uuid::nil();
 /// Codes of `what`.
 const EVENTS: i16 = 0;
 const ATTEMPTS: i16 = 1;
+const TIMERS: i16 = 2;
 
 /// Something that happened, as it is counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,10 +37,21 @@ pub struct Tick {
     pub merchant_id: MerchantId,
     /// The start of its minute.
     pub minute: Micros,
-    /// The event's type.
+    /// The event's type; of a timer nothing.
     pub event_type: Box<str>,
-    /// The attempt; an event when there is none.
-    pub attempt: Option<AttemptTick>,
+    /// What it was.
+    pub what: TickOf,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TickOf {
+    /// An event.
+    Event,
+    /// An attempt.
+    Attempt(AttemptTick),
+    /// A timer that fired: the class of how late it was, by its upper bound in milliseconds.
+    Timer(i32),
 }
 
 /// An attempt, as it is counted.
@@ -274,6 +286,7 @@ impl Storage {
                 stat::Column::What,
                 stat::Column::Outcome,
             ])
+            .filter(stat::Column::What.ne(TIMERS))
             .expr(summed())
             .group_by(stat::Column::EventType)
             .group_by(stat::Column::What)
@@ -365,6 +378,9 @@ fn summed() -> sea_orm::sea_query::SimpleExpr {
 fn what_of(what: i16, outcome: i16, class: i32) -> Result<What, Error> {
     match what {
         EVENTS => Ok(What::Events),
+        TIMERS => Ok(What::Timers {
+            class: class.unsigned_abs(),
+        }),
         _ => Ok(What::attempts(outcome_of(outcome)?, class.unsigned_abs())),
     }
 }
@@ -387,10 +403,15 @@ pub(crate) const fn seconds(span: Span) -> i32 {
 fn keys_of(tick: &Tick) -> impl Iterator<Item = Key> {
     let everybody = (Scope::Everybody, EVERYBODY);
     let merchant = (Scope::Merchant, tick.merchant_id.uuid());
-    let endpoint = tick
-        .attempt
-        .map(|attempt| (Scope::Endpoint, attempt.endpoint_id.uuid()));
-    let subjects = [Some(everybody), Some(merchant), endpoint];
+    let (what, attempt, class) = match tick.what {
+        TickOf::Event => (EVENTS, None, 0),
+        TickOf::Attempt(attempt) => (ATTEMPTS, Some(attempt), attempt.class_ms),
+        TickOf::Timer(class) => (TIMERS, None, class),
+    };
+    let endpoint = attempt.map(|attempt| (Scope::Endpoint, attempt.endpoint_id.uuid()));
+    // Timers are the business of ops alone.
+    let merchant = (what != TIMERS).then_some(merchant);
+    let subjects = [Some(everybody), merchant, endpoint];
     subjects
         .into_iter()
         .flatten()
@@ -399,15 +420,11 @@ fn keys_of(tick: &Tick) -> impl Iterator<Item = Key> {
                 subject,
                 span_s: seconds(span),
                 slot: domain::stats::slot_of(tick.minute, span.length()).0,
-                what: if tick.attempt.is_some() {
-                    ATTEMPTS
-                } else {
-                    EVENTS
-                },
+                what,
                 event_type: tick.event_type.clone(),
-                outcome: tick.attempt.map_or(0, |attempt| attempt.outcome),
-                http_status: tick.attempt.map_or(0, |attempt| attempt.http_status),
-                class_ms: tick.attempt.map_or(0, |attempt| attempt.class_ms),
+                outcome: attempt.map_or(0, |attempt| attempt.outcome),
+                http_status: attempt.map_or(0, |attempt| attempt.http_status),
+                class_ms: class,
                 scope,
             })
         })

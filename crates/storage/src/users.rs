@@ -15,6 +15,7 @@ use crate::audit::Change;
 use crate::config_clock::Write;
 use crate::entity::{app, app_developer, invitation, membership, merchant, user};
 use crate::logins::Proven;
+use crate::search::Search;
 use crate::{Error, Page, PageRequest, Storage};
 
 /// What a user may do on the platform. Each role may do what the one before it may.
@@ -151,13 +152,21 @@ impl Storage {
         }))
     }
 
-    /// All users, newest first.
+    /// All users, or those with this in their email, newest first.
     ///
     /// Errors: the database cannot be reached.
-    pub async fn users(&self, _: PlatformScope, page: PageRequest) -> Result<Page<User>, Error> {
+    pub async fn users(
+        &self,
+        _: PlatformScope,
+        search: Option<&Search>,
+        page: PageRequest,
+    ) -> Result<Page<User>, Error> {
         let mut query = user::Entity::find()
             .order_by_desc(user::Column::Id)
             .limit(page.limit + 1);
+        if let Some(search) = search {
+            query = query.filter(search.within([user::Column::Email]));
+        }
         if let Some(before) = page.before {
             query = query.filter(user::Column::Id.lt(before));
         }

@@ -1,4 +1,8 @@
-//! A mail server on loopback that takes every mail and keeps it. Source: RFC 5321, section 4.1.
+//! A mail server on loopback that takes every mail and keeps it, unless it is told to refuse some. Source: RFC 5321,
+//! section 4.1.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,7 +30,11 @@ impl Letter {
 pub struct Mailbox {
     port: u16,
     letters: mpsc::UnboundedReceiver<Letter>,
+    refusals: Refusals,
 }
+
+/// What the next recipients are answered.
+type Refusals = Arc<Mutex<VecDeque<String>>>;
 
 impl Mailbox {
     /// Starts one.
@@ -34,17 +42,29 @@ impl Mailbox {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let (keep, letters) = mpsc::unbounded_channel();
+        let refusals = Refusals::default();
+        let refuses = Arc::clone(&refusals);
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                tokio::spawn(converse(connection, keep.clone()));
+                tokio::spawn(converse(connection, keep.clone(), Arc::clone(&refuses)));
             }
         });
-        Self { port, letters }
+        Self {
+            port,
+            letters,
+            refusals,
+        }
     }
 
     /// What a server is told of it.
     pub fn url(&self) -> String {
         format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    /// Refuses one mail, after others that are to be refused, with this answer, such as `550 nobody here`.
+    pub fn refuse(&self, answer: &str) {
+        let mut refusals = self.refusals.lock().expect("no panic under the lock");
+        refusals.push_back(format!("{answer}\r\n"));
     }
 
     /// The next mail that comes.
@@ -75,15 +95,22 @@ fn decoded(mail: &str) -> String {
     format!("{head}\n\n{}", String::from_utf8_lossy(&bytes))
 }
 
+fn next_of(refusals: &Refusals) -> Option<String> {
+    let mut refusals = refusals.lock().expect("no panic under the lock");
+    refusals.pop_front()
+}
+
 async fn converse(
     connection: TcpStream,
     keep: mpsc::UnboundedSender<Letter>,
+    refusals: Refusals,
 ) -> std::io::Result<()> {
     let (read, mut write) = connection.into_split();
     let mut lines = BufReader::new(read).lines();
     write.write_all(b"220 mailbox\r\n").await?;
     let mut to = String::new();
     while let Some(line) = lines.next_line().await? {
+        let refusal;
         let answer: &[u8] = match line.split([' ', ':']).next().unwrap_or_default() {
             "EHLO" | "HELO" | "MAIL" | "RSET" | "NOOP" => b"250 ok\r\n",
             "RCPT" => {
@@ -91,7 +118,11 @@ async fn converse(
                     .trim_start_matches("RCPT TO:<")
                     .trim_end_matches('>')
                     .to_owned();
-                b"250 ok\r\n"
+                refusal = next_of(&refusals);
+                match &refusal {
+                    Some(refusal) => refusal.as_bytes(),
+                    None => b"250 ok\r\n",
+                }
             }
             "DATA" => {
                 write.write_all(b"354 go on\r\n").await?;

@@ -19,15 +19,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Parts;
 
-/// Between two looks while there is no job, and between two steps of a job.
-const LOOK: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(200));
+/// Between two looks while there is no job.
+const LOOK: Duration = Duration::from_secs(1);
+/// Between two steps of a job. Many small ones: whatever lives is written between them, and waits for one at most.
+const PACE: Duration = Duration::from_millis(20);
+/// Between two counts of a job's results.
+const COUNT: Duration = Duration::from_millis(500);
 /// How long a job is held without a sign of life. Renewed when half of it is over.
 const LEASE: Duration = Duration::from_secs(10);
 /// Attempts queued in one step.
-const STEP: usize = 100;
+const STEP: usize = 10;
 /// Attempts of one job without a result. Beyond, it waits: what is queued is a backlog like any other.
 const UNDER_WAY: u64 = 10_000;
-/// Deliveries whose result is asked for in one step.
+/// Deliveries whose result is asked for at once.
 const RESULTS: u64 = 1_000;
 
 /// How many attempts a job may queue now: its rate, of which at most a second is saved up.
@@ -71,6 +75,8 @@ struct Held {
     pace: Pace,
     /// The last delivery whose result was asked for.
     asked: DeliveryId,
+    /// When results were counted last.
+    counted_at: Option<Instant>,
 }
 
 struct Runner {
@@ -95,7 +101,7 @@ pub(crate) fn start(parts: &Parts, id: WorkerId, stop: CancellationToken) -> Joi
             let busy = runner.look().await;
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = sleep(if busy { LOOK.1 } else { LOOK.0 }) => {}
+                () = sleep(if busy { PACE } else { LOOK }) => {}
             }
         }
         runner.leave().await;
@@ -141,7 +147,7 @@ impl Runner {
             self.held.remove(&leased.job.id);
             return Ok(false);
         }
-        self.count(leased).await?;
+        self.count_in_time(leased).await?;
         if leased.job.is_done() {
             self.finish(leased).await?;
         } else if leased.job.status == RetryJobStatus::Running && !leased.job.looked_through {
@@ -161,6 +167,16 @@ impl Runner {
         }
         let until = now + LEASE;
         Ok(self.storage.lease_retry_job(leased, self.id, until).await?)
+    }
+
+    async fn count_in_time(&mut self, leased: &LeasedJob) -> Result<(), Error> {
+        let now = Instant::now();
+        let counted_at = &mut self.held(leased.job.id).counted_at;
+        if counted_at.is_some_and(|at| now < at + COUNT) {
+            return Ok(());
+        }
+        *counted_at = Some(now);
+        self.count(leased).await
     }
 
     /// Counts the results that have come in; of a cancelled job it takes back what has not begun.
@@ -244,6 +260,7 @@ impl Runner {
         self.held.entry(id).or_insert_with(|| Held {
             pace: Pace::new(Instant::now()),
             asked: first(),
+            counted_at: None,
         })
     }
 

@@ -12,7 +12,7 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use storage::PageRequest;
-use storage::api_keys::ApiKey;
+use storage::api_keys::{ApiKey, Environment};
 use uuid::Uuid;
 
 use super::Tag;
@@ -44,6 +44,8 @@ struct CreateApiKey {
     scopes: Vec<Text<Scope>>,
     /// When it ends; never when left out.
     expires_at: Option<Text<Micros>>,
+    /// What it is made for: `live` (the default) or `test`. A label for people: nothing else depends on it.
+    environment: Option<Text<Environment>>,
 }
 
 /// An API key without the key itself.
@@ -60,6 +62,8 @@ struct ApiKeyOut {
     name: String,
     /// Its first letters; null for keys from before they were kept.
     prefix: Option<String>,
+    /// What it is made for.
+    environment: Text<Environment>,
     /// What it may do.
     scopes: Vec<String>,
     /// When it ends.
@@ -83,6 +87,8 @@ struct CreatedApiKey {
     name: String,
     /// The key: for `Authorization: Bearer`. It is not shown again.
     key: String,
+    /// What it is made for.
+    environment: Text<Environment>,
     /// What it may do.
     scopes: Vec<String>,
     /// When it ends.
@@ -99,6 +105,7 @@ impl From<ApiKey> for ApiKeyOut {
             app_id: key.app_id().map(Text),
             name: key.name,
             prefix: key.prefix,
+            environment: Text(key.environment),
             scopes: key.scopes,
             expires_at: key.expires_at.map(Text),
             last_used_at: key.last_used_at.map(Text),
@@ -115,6 +122,7 @@ impl CreatedApiKey {
             app_id: key.app_id().map(Text),
             name: key.name,
             key: text,
+            environment: Text(key.environment),
             scopes: key.scopes,
             expires_at: key.expires_at.map(Text),
             created_at: Text(key.created_at),
@@ -238,6 +246,10 @@ async fn create(
             last_used_at: None,
             created_at: now,
             prefix: Some(api_key::shown(&text)),
+            environment: body
+                .value
+                .environment
+                .map_or_else(Environment::default, |given| given.0),
         };
         storage.create_api_key(&new, hash).await?;
         let location = format!("{}/{}", place.path, new.id);

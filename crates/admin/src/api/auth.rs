@@ -92,6 +92,8 @@ struct Me {
     login_id: Option<Text<LoginId>>,
     /// What an API key is limited to; null for people.
     scopes: Option<Vec<Text<Scope>>>,
+    /// How long this server keeps events, deliveries and attempts, in seconds.
+    log_kept_seconds: u64,
 }
 
 /// Tokens as they are answered: the refresh token in the body, or in a browser's cookie.
@@ -205,7 +207,7 @@ impl AuthApi {
     /// The user or API key that the credential belongs to, with its roles and scopes.
     #[oai(path = "/me", method = "get", operation_id = "getMe")]
     #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
-    async fn me(&self, caller: Bearer) -> Result<Json<Me>, ApiError> {
+    async fn me(&self, app: Data<&Arc<App>>, caller: Bearer) -> Result<Json<Me>, ApiError> {
         Ok(Json(Me {
             id: caller.actor.clone(),
             name: caller.name.clone(),
@@ -224,6 +226,7 @@ impl AuthApi {
                 .scopes
                 .as_ref()
                 .map(|scopes| scopes.iter().copied().map(Text).collect()),
+            log_kept_seconds: app.log_kept.as_secs(),
         }))
     }
 }

@@ -11,12 +11,14 @@ use domain::id::{EndpointId, MerchantId};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
+use storage::search::{EndpointState, Search};
 
 pub(super) use self::bodies::EndpointOut;
 use self::bodies::{
     CreateEndpoint, CreatedEndpoint, RotateSecretIn, SecretsOut, Subscriptions, TestSendIn,
     UpdateEndpoint,
 };
+use self::handlers::wanted;
 pub(crate) use self::of_apps::AppEndpointsApi;
 use super::Tag;
 use super::deliveries::{AttemptOut, test_out};
@@ -47,6 +49,10 @@ impl EndpointsApi {
         list: ListOf,
         /// The merchant.
         merchant_id: Path<Text<MerchantId>>,
+        /// Those with this in their URL or description, in whatever case.
+        search: Query<Option<Text<Search>>>,
+        /// Those that stand so.
+        state: Query<Option<Text<EndpointState>>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// Rows of the page, 1 to 250.
@@ -54,7 +60,7 @@ impl EndpointsApi {
     ) -> Result<Json<List<EndpointOut>>, ApiError> {
         let scope = app.scope(&caller, merchant_id.0.0).await?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
-        handlers::list(&app, scope, list, page, &caller).await
+        handlers::list(&app, scope, list, &wanted(search.0, state.0), page, &caller).await
     }
 
     /// List all endpoints
@@ -66,6 +72,10 @@ impl EndpointsApi {
         app: Data<&Arc<App>>,
         caller: Bearer,
         list: ListOf,
+        /// Those with this in their URL or description, in whatever case.
+        search: Query<Option<Text<Search>>>,
+        /// Those that stand so.
+        state: Query<Option<Text<EndpointState>>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// Rows of the page, 1 to 250.
@@ -73,10 +83,14 @@ impl EndpointsApi {
     ) -> Result<Json<List<EndpointOut>>, ApiError> {
         let scope = caller.platform()?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
-        Ok(Json(list.answer(
-            app.storage.all_endpoints(scope, page).await?,
-            |endpoint| EndpointOut::shown(endpoint, &caller),
-        )))
+        Ok(Json(
+            list.answer(
+                app.storage
+                    .all_endpoints(scope, &wanted(search.0, state.0), page)
+                    .await?,
+                |endpoint| EndpointOut::shown(endpoint, &caller),
+            ),
+        ))
     }
 
     /// Create an endpoint

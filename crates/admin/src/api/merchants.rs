@@ -14,6 +14,7 @@ use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use storage::Page;
+use storage::search::Search;
 
 use super::Tag;
 use crate::answers::{Created, Json, NoContent};
@@ -54,6 +55,8 @@ struct StoreIn {
     main_domain: Option<String>,
     /// ISO 4217, such as `USD`.
     currency: Option<String>,
+    /// Its zone by the IANA's name, such as `Asia/Kolkata`; the dashboard shows times in it.
+    time_zone: Option<String>,
 }
 
 /// A new merchant.
@@ -85,6 +88,8 @@ struct StorePatch {
     main_domain: MaybeUndefined<String>,
     /// A new currency.
     currency: MaybeUndefined<String>,
+    /// A new zone.
+    time_zone: MaybeUndefined<String>,
 }
 
 /// Changes to a merchant; what is left out stays, null empties.
@@ -127,6 +132,8 @@ struct StoreOut {
     main_domain: Option<String>,
     /// ISO 4217.
     currency: Option<String>,
+    /// Its zone by the IANA's name.
+    time_zone: Option<String>,
 }
 
 /// A merchant.
@@ -161,6 +168,7 @@ impl From<Merchant> for MerchantOut {
             shopify_domain,
             main_domain,
             currency,
+            time_zone,
         } = merchant.store;
         Self {
             id: Text(merchant.id),
@@ -171,6 +179,7 @@ impl From<Merchant> for MerchantOut {
                 shopify_domain,
                 main_domain,
                 currency,
+                time_zone,
             },
             flashy_account_id: merchant.flashy_account_id,
             carthook_merchant_id: carthook::merchant_id(merchant.id),
@@ -202,6 +211,7 @@ impl From<CreateMerchant> for NewMerchant {
             shopify_domain,
             main_domain,
             currency,
+            time_zone,
         } = new.store;
         Self {
             name: new.name.trim().to_owned(),
@@ -211,6 +221,7 @@ impl From<CreateMerchant> for NewMerchant {
                 shopify_domain,
                 main_domain,
                 currency,
+                time_zone,
             },
             flashy_account_id: new.flashy_account_id,
             settings: new
@@ -231,6 +242,7 @@ impl UpdateMerchant {
             shopify_domain: store.shopify_domain.into(),
             main_domain: store.main_domain.into(),
             currency: store.currency.into(),
+            time_zone: store.time_zone.into(),
             flashy_account_id: self.flashy_account_id.into(),
             settings: self.settings.map(|settings| settings.over(present)),
             suspended: self.suspended,
@@ -242,13 +254,15 @@ impl UpdateMerchant {
 impl MerchantsApi {
     /// List merchants
     ///
-    /// The platform sees all of them, others those they belong to.
+    /// The platform sees all of them, others those they belong to, whatever they search for.
     #[oai(path = "/merchants", method = "get", operation_id = "listMerchants")]
     async fn list(
         &self,
         app: Data<&Arc<App>>,
         caller: Bearer,
         list: ListOf,
+        /// Those with this in their name, or in their store's name, id or domains; in whatever case.
+        search: Query<Option<Text<Search>>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// Rows of the page, 1 to 250.
@@ -256,7 +270,8 @@ impl MerchantsApi {
     ) -> Result<Json<List<MerchantOut>>, ApiError> {
         let page = list.page(cursor.0.as_deref(), limit.0)?;
         let merchants = if let Ok(scope) = caller.platform() {
-            app.storage.merchants(scope, page).await?
+            let search = search.0.as_ref().map(|search| &search.0);
+            app.storage.merchants(scope, search, page).await?
         } else {
             let mut rows = Vec::new();
             for (merchant_id, _) in &caller.merchants {

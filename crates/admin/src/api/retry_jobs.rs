@@ -68,8 +68,10 @@ async fn create(
     let (new, event) = body.value.read(place.of.merchant_id().is_none())?;
     let new = with_event(app, place.of, new, event).await?;
     if dry {
-        let job = app.gateway.estimate_retry_job(place.of, &new).await?;
-        return Ok(Started::Dry(job.into()));
+        let (job, endpoints) = app.gateway.estimate_retry_job(place.of, &new).await?;
+        let mut estimated = RetryJobOut::from(job);
+        estimated.endpoints = Some(endpoints);
+        return Ok(Started::Dry(estimated));
     }
     let once = Once {
         scope_id: place.keys_of,

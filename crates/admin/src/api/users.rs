@@ -12,6 +12,7 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
+use storage::search::Search;
 use storage::users::{MerchantRole, PlatformRole, User, UserPatch};
 
 use super::Tag;
@@ -203,6 +204,8 @@ impl UsersApi {
         app: Data<&Arc<App>>,
         caller: Bearer,
         list: ListOf,
+        /// Those with this in their email, in whatever case.
+        search: Query<Option<Text<Search>>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// Rows of the page, 1 to 250.
@@ -210,8 +213,9 @@ impl UsersApi {
     ) -> Result<Json<List<UserOut>>, ApiError> {
         let scope = caller.platform()?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
+        let search = search.0.as_ref().map(|search| &search.0);
         Ok(Json(list.answer(
-            app.storage.users(scope, page).await?,
+            app.storage.users(scope, search, page).await?,
             UserOut::from,
         )))
     }

@@ -164,6 +164,8 @@ pub(crate) const TABLE: &[Row] = &[
     row("listEndpointStats",    P_VIEWER, M_VIEWER,  NO_APP, read(Deliveries)),
     row("getStats",             P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
 
+    row("acknowledgeFailure",   OPERATOR, NO_ONE,    NO_APP, write(Deliveries)),
+    row("withdrawAcknowledgement", OPERATOR, NO_ONE, NO_APP, write(Deliveries)),
     row("listPauses",           P_VIEWER, NO_ONE,    NO_APP, read(Deliveries)),
     row("createPause",          OPERATOR, NO_ONE,    NO_APP, write(Deliveries)),
     row("deletePause",          OPERATOR, NO_ONE,    NO_APP, write(Deliveries)),

@@ -2,18 +2,11 @@
 
 use domain::error::FieldError;
 use poem::error::NotFoundError;
-use poem::http::header::CONTENT_SECURITY_POLICY;
-use poem::web::{Html, Path};
+use poem::web::Path;
 use poem::{IntoResponse, handler};
 
+use super::page::{escaped, page};
 use crate::problem::{ApiError, Problem, Slug};
-
-/// Nothing but the page's own style.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}\
-                     pre{background:#f4f4f5;padding:1rem;overflow:auto}code{font-family:ui-monospace,monospace}\
-                     td,th{text-align:left;padding:.2rem 1rem .2rem 0;vertical-align:top}";
 
 /// All problems, by status.
 #[handler]
@@ -53,19 +46,6 @@ pub(super) fn one(Path(slug): Path<String>) -> poem::Result<impl IntoResponse> {
         meaning(slug)
     );
     Ok(page(title, &body))
-}
-
-fn page(title: &str, body: &str) -> impl IntoResponse + use<> {
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
-         <style>{STYLE}</style></head><body><h1>{title}</h1>{body}</body></html>"
-    );
-    Html(html).with_header(CONTENT_SECURITY_POLICY, POLICY)
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// The body of such a problem.

@@ -10,6 +10,7 @@ mod audit;
 mod auth;
 mod isolation;
 mod limits;
+mod notices;
 mod openapi;
 mod people;
 mod problems;

@@ -353,6 +353,136 @@ async fn a_failed_creation_gives_its_key_back() {
 }
 
 #[tokio::test]
+async fn a_stores_zone_is_one_of_the_list() {
+    let running = Running::start().await;
+    let admin = running.admin().await;
+    let path = format!("/v1/merchants/{}", running.merchant(&admin).await);
+    let zone = |name: Value| json!({ "store": { "time_zone": name } });
+    let changed = running
+        .patch(&path, &admin, &zone("Asia/Kolkata".into()))
+        .await;
+    assert_eq!(changed.json()["store"]["time_zone"], "Asia/Kolkata");
+    for wrong in ["Asia/Atlantis", "asia/kolkata", "+05:30", ""] {
+        let refused = running.patch(&path, &admin, &zone(wrong.into())).await;
+        assert_eq!(refused.slug(), "validation-failed", "{wrong}");
+        let field = &refused.json()["errors"][0];
+        assert_eq!(field["pointer"], "/store/time_zone", "{field}");
+    }
+    let kept = running.get(&path, &admin).await.json();
+    assert_eq!(kept["store"]["time_zone"], "Asia/Kolkata");
+}
+
+#[tokio::test]
+async fn lists_are_searched_by_parts_of_names_as_they_stand() {
+    let running = Running::start().await;
+    lists_are_searched(&running).await;
+}
+
+#[tokio::test]
+async fn lists_are_searched_by_parts_of_names_as_they_stand_on_postgres() {
+    let running = Running::start_on_postgres().await;
+    lists_are_searched(&running).await;
+}
+
+async fn lists_are_searched(running: &Running) {
+    let admin = running.admin().await;
+    let mut ids = Vec::new();
+    for (name, domain) in [
+        ("100% Wool_Shop", "wool.example"),
+        ("1000 Wolle", "WOLLE.example"),
+        ("חליטה", "tea.example"),
+    ] {
+        let body = json!({ "name": name, "store": { "name": name, "main_domain": domain } });
+        let made = running.post("/v1/merchants", &admin, &body).await.json();
+        ids.push(made["id"].as_str().unwrap().to_owned());
+    }
+    let found = async |path: &str| {
+        let page = running.get(path, &admin).await.json();
+        let rows = page["data"].as_array().unwrap().iter();
+        let ids: Vec<String> = rows
+            .map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect();
+        ids
+    };
+    for (search, wanted) in [
+        ("100%25", vec![0]),
+        ("WOOL_", vec![0]),
+        ("wolle", vec![1]),
+        ("%D7%9C%D7%99%D7%98", vec![2]),
+        ("example", vec![2, 1, 0]),
+        ("nothing", vec![]),
+    ] {
+        let wanted: Vec<&String> = wanted.into_iter().map(|at: usize| &ids[at]).collect();
+        let rows = found(&format!("/v1/merchants?search={search}")).await;
+        assert_eq!(rows.iter().collect::<Vec<_>>(), wanted, "{search}");
+    }
+    let paged = running
+        .get("/v1/merchants?search=example&limit=2", &admin)
+        .await
+        .json();
+    let cursor = paged["next_cursor"].as_str().unwrap();
+    let rest = format!("/v1/merchants?search=example&limit=2&cursor={cursor}");
+    assert_eq!(found(&rest).await, [ids[0].clone()]);
+    let of_another = format!("/v1/merchants?search=wool&limit=2&cursor={cursor}");
+    let refused = running.get(&of_another, &admin).await;
+    assert_eq!(refused.slug(), "invalid-cursor");
+
+    let made = endpoint(running, &admin, &ids[0]).await;
+    let (id, off) = (
+        made["id"].as_str().unwrap(),
+        endpoint(running, &admin, &ids[1]).await,
+    );
+    let disable = format!(
+        "/v1/merchants/{}/endpoints/{}/disable",
+        ids[1],
+        off["id"].as_str().unwrap()
+    );
+    assert_eq!(running.post(&disable, &admin, &json!({})).await.status, 200);
+    for (path, wanted) in [
+        ("/v1/endpoints?search=HOOKS.example&state=working", vec![id]),
+        (
+            "/v1/endpoints?state=disabled",
+            vec![off["id"].as_str().unwrap()],
+        ),
+        ("/v1/endpoints?state=failing", vec![]),
+        ("/v1/endpoints?search=elsewhere", vec![]),
+    ] {
+        assert_eq!(found(path).await, wanted, "{path}");
+    }
+    let own = format!("/v1/merchants/{}/endpoints?search=hooks", ids[0]);
+    assert_eq!(found(&own).await, [id]);
+    let users = running
+        .get("/v1/users?search=ADMIN%40", &admin)
+        .await
+        .json();
+    assert_eq!(users["data"].as_array().unwrap().len(), 1, "{users}");
+    let long = format!("/v1/users?search={}", "x".repeat(101));
+    assert_eq!(running.get(&long, &admin).await.slug(), "invalid-parameter");
+}
+
+#[tokio::test]
+async fn a_working_endpoint_is_not_acknowledged() {
+    let running = Running::start().await;
+    let admin = running.admin().await;
+    let merchant = running.merchant(&admin).await;
+    let made = endpoint(&running, &admin, &merchant).await;
+    let path = format!(
+        "/v1/endpoints/{}/acknowledgement",
+        made["id"].as_str().unwrap()
+    );
+    let put = async |body: &str| {
+        let json = [("content-type", "application/json")];
+        running.send("PUT", &path, &admin, &json, body).await
+    };
+    assert_eq!(put(r#"{"note":"ours"}"#).await.slug(), "conflict");
+    assert_eq!(
+        put(r#"{"note":"a\u0000b"}"#).await.slug(),
+        "validation-failed"
+    );
+    assert_eq!(running.delete(&path, &admin).await.slug(), "not-found");
+}
+
+#[tokio::test]
 async fn a_list_is_paged_to_its_end() {
     let running = Running::start().await;
     let admin = running.admin().await;

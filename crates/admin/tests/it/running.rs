@@ -65,6 +65,10 @@ impl Sender for Unreachable {
     }
 }
 
+fn mailer_to(mailbox: &Mailbox) -> Mailer {
+    Mailer::new(&mailbox.url(), "Hookyard <hooks@example.com>").unwrap()
+}
+
 /// A server, ended when dropped.
 pub(crate) struct Running {
     pub(crate) app: Arc<App>,
@@ -142,7 +146,16 @@ impl Running {
     pub(crate) async fn start_mailing(mailbox: &Mailbox) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}/hookyard.db", folder.path().display());
-        let mailer = Mailer::new(&mailbox.url(), "Hookyard <hooks@example.com>").unwrap();
+        let mailer = mailer_to(mailbox);
+        Self::start_on(&url, Settings::default(), None, Some(mailer), folder).await
+    }
+
+    /// Starts one that sends mail, with a PostgreSQL of its own.
+    pub(crate) async fn start_mailing_on_postgres(mailbox: &Mailbox) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = PostgresServer::shared().await;
+        let url = server.create_database().await;
+        let mailer = mailer_to(mailbox);
         Self::start_on(&url, Settings::default(), None, Some(mailer), folder).await
     }
 
@@ -188,6 +201,7 @@ impl Running {
                 None,
             )),
             probes,
+            log_kept: Duration::from_hours(24 * 30),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow};
 use rand::rngs::StdRng;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -230,6 +230,13 @@ async fn broken(running: &Running) -> &'static str {
         if running.storage.is_broken() {
             return "the database writer";
         }
+        if running
+            .notices
+            .as_ref()
+            .is_some_and(JoinHandle::is_finished)
+        {
+            return "the mail about failing endpoints";
+        }
         sleep(WATCH).await;
     }
 }
@@ -250,7 +257,14 @@ async fn drain(mut ports: Ports, running: Running) {
     }
     let open = async { while ports.tasks.join_next().await.is_some() {} };
     drop(timeout(API_GRACE, open).await);
-    drop(timeout(MAIL_GRACE, running.mail.drain()).await);
+    let (notices, mail) = (running.notices, running.mail);
+    let mails = async {
+        if let Some(notices) = notices {
+            drop(notices.await);
+        }
+        mail.drain().await;
+    };
+    drop(timeout(MAIL_GRACE, mails).await);
     running.gateway.stats().write(&running.storage).await;
     running.gateway_stop.cancel();
     drop(running.storage);

@@ -13,6 +13,7 @@ use domain::redaction::without_query;
 use domain::retry_job::RetryJob;
 use serde_json::{Value, json};
 
+use crate::acknowledgements::Acknowledgement;
 use crate::api_keys::ApiKey;
 use crate::users::User;
 
@@ -35,6 +36,7 @@ impl View for Merchant {
                 "shopify_domain": self.store.shopify_domain,
                 "main_domain": self.store.main_domain,
                 "currency": self.store.currency,
+                "time_zone": self.store.time_zone,
             },
             "flashy_account_id": self.flashy_account_id,
             "settings": serde_json::to_value(self.settings).unwrap_or_default(),
@@ -106,10 +108,20 @@ impl View for EventType {
     }
 }
 
+impl View for Acknowledgement {
+    fn view(&self) -> Value {
+        json!({
+            "failing_since": self.since.rfc3339(),
+            "note": self.note,
+        })
+    }
+}
+
 impl View for ApiKey {
     fn view(&self) -> Value {
         json!({
             "name": self.name,
+            "environment": self.environment.as_str(),
             "scopes": self.scopes,
             "expires_at": self.expires_at.map(Micros::rfc3339),
         })

@@ -17,6 +17,7 @@ pub struct Model {
     pub last_used_us: Option<i64>,
     pub created_us: i64,
     pub prefix: Option<String>,
+    pub environment: i16,
 }
 
 /// No relations: joins are spelled where they are used.

@@ -20,6 +20,7 @@ pub struct Model {
     pub deleted_us: Option<i64>,
     pub created_us: i64,
     pub updated_us: i64,
+    pub time_zone: Option<String>,
 }
 
 /// No relations: joins are spelled where they are used.

@@ -269,6 +269,15 @@ impl Storage {
         leased: &LeasedJob,
         results: &[(DeliveryId, RetryResult)],
     ) -> Result<(), Error> {
+        if let Hot::Sqlite(writer) = &self.hot {
+            // With what else is written: a commit of its own would hold live work up.
+            let (id, results) = (leased.job.id, results.to_vec());
+            return writer
+                .run(move |connection| {
+                    async move { sqlite::count(connection, id, &results).await }.boxed()
+                })
+                .await;
+        }
         let mut by_result: BTreeMap<u8, (RetryResult, Vec<Uuid>)> = BTreeMap::new();
         for (id, result) in results {
             let entry = by_result.entry(*result as u8);

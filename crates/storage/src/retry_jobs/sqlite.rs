@@ -2,8 +2,8 @@
 
 use domain::attempt::Trigger;
 use domain::clock::Micros;
-use domain::id::{DeliveryId, EndpointId, WorkerId};
-use domain::retry_job::RetryJobStatus;
+use domain::id::{DeliveryId, EndpointId, RetryJobId, WorkerId};
+use domain::retry_job::{RetryJobStatus, RetryResult};
 use domain::shard::Shard;
 use sqlx::{Row as _, SqliteConnection};
 
@@ -46,6 +46,39 @@ pub(super) async fn queue(
         .execute(connection)
         .await?;
     Ok(Some(queued.unsigned_abs()))
+}
+
+/// Counts results, each of which is waited for once.
+pub(super) async fn count(
+    connection: &mut SqliteConnection,
+    id: RetryJobId,
+    results: &[(DeliveryId, RetryResult)],
+) -> Result<(), Error> {
+    let (mut succeeded, mut failed, mut withdrawn) = (0, 0, 0);
+    for (delivery_id, result) in results {
+        let gone =
+            sqlx::query("delete from retry_job_items where retry_job_id = ? and delivery_id = ?")
+                .bind(id.uuid())
+                .bind(delivery_id.uuid())
+                .execute(&mut *connection)
+                .await?;
+        let counter = match result {
+            RetryResult::Succeeded => &mut succeeded,
+            RetryResult::Failed => &mut failed,
+            RetryResult::Withdrawn => &mut withdrawn,
+        };
+        *counter += i64::try_from(gone.rows_affected()).unwrap_or(i64::MAX);
+    }
+    sqlx::query(
+        "update retry_jobs set succeeded = succeeded + ?, failed = failed + ?, withdrawn = withdrawn + ? where id = ?",
+    )
+    .bind(succeeded)
+    .bind(failed)
+    .bind(withdrawn)
+    .bind(id.uuid())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Brings an attempt forward or adds one; answers how many there were before it. `None` for a delivery that is to be

@@ -26,7 +26,7 @@ gone as (
   delete from jobs j using ended e
   where j.id = e.id and j.number = e.number and j.open and j.due_us = e.lease and e.due_us is null returning e.*),
 moved as (
-  update jobs j set due_us = e.due_us, open = false, bulk = false
+  update jobs j set due_us = e.due_us, open = false, bulk = false, actor = null
   from ended e
   where j.id = e.id and j.number = e.number and j.open and j.due_us = e.lease and e.due_us is not null returning e.*),
 done as (select * from gone union all select * from moved),

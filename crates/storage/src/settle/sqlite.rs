@@ -36,7 +36,7 @@ async fn end_job(
     let query = match settlement.due() {
         None => sqlx::query("delete from jobs where id = ? and number = ? and open and due_us = ?"),
         Some(due) => sqlx::query(
-            "update jobs set due_us = ?, open = false, bulk = false where id = ? and number = ? and open and due_us = ?",
+            "update jobs set due_us = ?, open = false, bulk = false, actor = null where id = ? and number = ? and open and due_us = ?",
         )
         .bind(due),
     };

@@ -12,6 +12,7 @@ use storage::apps::AppDeleted;
 use storage::installations::Installed;
 use storage::jobs::{Waiting, While};
 use storage::merchants::MerchantConfig;
+use storage::search::EndpointFilter;
 use storage::{DatabaseSettings, PageRequest};
 use testkit::postgres::PostgresServer;
 
@@ -242,11 +243,18 @@ async fn contract_163_the_endpoints_of_an_app_belong_to_no_merchant(world: World
     assert_eq!(storage.endpoint(scope(merchant), id).await.unwrap(), None);
     assert_eq!(storage.secrets(scope(merchant), id).await.unwrap(), None);
     assert!(!storage.delete_endpoint(scope(merchant), id).await.unwrap());
-    let listed = storage.endpoints(scope(merchant), PAGE).await.unwrap();
+    let listed = storage
+        .endpoints(scope(merchant), &EndpointFilter::default(), PAGE)
+        .await
+        .unwrap();
     assert!(listed.rows.is_empty());
     let of_app = OwnerScope::of(Owner::App(app));
     assert_eq!(
-        storage.endpoints(of_app, PAGE).await.unwrap().rows,
+        storage
+            .endpoints(of_app, &EndpointFilter::default(), PAGE)
+            .await
+            .unwrap()
+            .rows,
         std::slice::from_ref(&endpoint)
     );
     let strange = OwnerScope::of(Owner::App(world.id()));

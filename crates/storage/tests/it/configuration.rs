@@ -8,6 +8,7 @@ use domain::id::{EndpointId, MerchantId};
 use domain::merchant::Merchant;
 use domain::secret::Secret;
 use domain::tenancy::PlatformScope;
+use storage::search::EndpointFilter;
 use storage::{Keyring, PageRequest, Storage};
 
 use crate::world::{World, scope};
@@ -66,7 +67,7 @@ async fn merchants_are_paged_newest_first(world: World) {
     loop {
         let found = world
             .storage
-            .merchants(PlatformScope::proven(), page)
+            .merchants(PlatformScope::proven(), None, page)
             .await
             .unwrap();
         seen.extend(found.rows.iter().map(|merchant| merchant.id));
@@ -145,7 +146,7 @@ async fn another_merchant_sees_no_endpoint(world: World) {
     };
     assert!(
         storage
-            .endpoints(other, page)
+            .endpoints(other, &EndpointFilter::default(), page)
             .await
             .unwrap()
             .rows
@@ -153,7 +154,7 @@ async fn another_merchant_sees_no_endpoint(world: World) {
     );
     assert_eq!(
         storage
-            .all_endpoints(PlatformScope::proven(), page)
+            .all_endpoints(PlatformScope::proven(), &EndpointFilter::default(), page)
             .await
             .unwrap()
             .rows
@@ -322,7 +323,7 @@ async fn a_deleted_endpoint_vanishes_but_the_log_finds_it(world: World) {
     };
     assert!(
         storage
-            .endpoints(scope, page)
+            .endpoints(scope, &EndpointFilter::default(), page)
             .await
             .unwrap()
             .rows

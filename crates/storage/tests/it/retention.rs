@@ -16,6 +16,7 @@ on_both!(
     old_keys_and_answers_are_forgotten,
     old_configuration_changes_are_forgotten,
     old_sessions_go_with_their_checkouts_activities_and_strangers,
+    old_notices_go_and_those_of_failures_that_last_stay,
 );
 
 /// Makes the partitions of an old day by hand.
@@ -180,6 +181,26 @@ async fn old_configuration_changes_are_forgotten(world: World) {
     let left = "select min(v) from config_changes";
     assert_eq!(world.number(left).await, 3);
     assert_eq!(world.count("config_changes").await, 1);
+}
+
+async fn old_notices_go_and_those_of_failures_that_last_stay(world: World) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    let (now, old) = (world.now().0, (world.now() - 32 * DAY).0);
+    let lasts = world
+        .storage
+        .set_failing_since(scope(merchant), endpoint, Some(Micros(old)));
+    lasts.await.unwrap();
+    let id = world.literal(endpoint.uuid());
+    for (since, sent) in [(old, old), (old - 1, old), (old + 1, now)] {
+        let row = format!(
+            "insert into notices (endpoint_id, since_us, kind, sent_us) values ({id}, {since}, 0, {sent})"
+        );
+        world.execute(&row).await;
+    }
+    while world.storage.expire(30 * DAY).await.unwrap() {}
+    assert_eq!(world.count("notices").await, 2);
+    assert_eq!(world.number("select min(since_us) from notices").await, old);
 }
 
 /// A session with a checkout, an activity and the visitor that was last seen in it.

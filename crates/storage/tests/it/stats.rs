@@ -5,10 +5,11 @@ use std::time::Duration;
 use domain::attempt::Outcome;
 use domain::clock::Micros;
 use domain::endpoint::{DisabledReason, Endpoint};
-use domain::id::{EndpointId, MerchantId};
+use domain::id::{EndpointId, EventKind, MerchantId};
 use domain::stats::{Range, Span, What, series, slot_of, total};
 use domain::tenancy::{OwnerScope, PlatformScope};
-use storage::stats::{AttemptTick, StatsOf, Tick};
+use storage::acknowledgements::Acknowledged;
+use storage::stats::{AttemptTick, StatsOf, Tick, TickOf};
 
 use crate::world::{World, scope};
 
@@ -18,7 +19,92 @@ on_both!(
     what_waits_is_counted_by_endpoint_and_for_all,
     the_last_delivery_of_each_endpoint_is_found,
     failing_endpoints_are_those_that_fail_and_those_disabled_for_it,
+    an_acknowledgement_stands_until_the_endpoint_works,
+    timers_are_counted_for_everybody_and_apart_from_attempts,
+    timers_ahead_are_counted_by_minute,
 );
+
+async fn an_acknowledgement_stands_until_the_endpoint_works(world: World) {
+    let (merchant, ops) = (world.merchant().await.id, PlatformScope::proven());
+    let id = world.endpoint(merchant).await.endpoint.id;
+    let storage = &world.storage;
+    let acknowledge = async |note: &str| {
+        let done = storage.acknowledge(ops, id, note.to_owned(), "usr_1").await;
+        done.unwrap()
+    };
+    assert_eq!(acknowledge("soon").await, Acknowledged::Works);
+    let missing = storage.acknowledge(ops, world.id(), String::new(), "usr_1");
+    assert_eq!(missing.await.unwrap(), Acknowledged::NotFound);
+    let since = Some(world.now() - Duration::from_hours(1));
+    let fails = storage.set_failing_since(scope(merchant), id, since);
+    fails.await.unwrap();
+    let shown = async || {
+        let failing = storage.failing_endpoints(ops, 10).await.unwrap();
+        let found = failing.into_iter().find(|found| found.endpoint.id == id);
+        found.map(|found| found.acknowledged.map(|given| given.note))
+    };
+    assert_eq!(shown().await, Some(None));
+    acknowledge("ticket 1").await;
+    acknowledge("ticket 2").await;
+    assert_eq!(shown().await, Some(Some("ticket 2".to_owned())));
+    assert!(storage.withdraw_acknowledgement(ops, id).await.unwrap());
+    assert!(!storage.withdraw_acknowledgement(ops, id).await.unwrap());
+    assert_eq!(shown().await, Some(None));
+    acknowledge("ticket 3").await;
+    // It works, and fails anew: that is another failure.
+    for since in [None, Some(world.now())] {
+        let changed = storage.set_failing_since(scope(merchant), id, since);
+        changed.await.unwrap();
+    }
+    assert_eq!(shown().await, Some(None));
+}
+
+async fn timers_are_counted_for_everybody_and_apart_from_attempts(world: World) {
+    let merchant = world.merchant().await.id;
+    let endpoint = world.endpoint(merchant).await.endpoint.id;
+    let now = world.now();
+    let timer = Tick {
+        event_type: "".into(),
+        what: TickOf::Timer(500),
+        ..event(merchant, now)
+    };
+    let ticks = [(timer, 4), (attempt(merchant, endpoint, now, 200), 1)];
+    world.storage.add_stats(ticks).await.unwrap();
+    let since = Range::Hour.starts(now)[0];
+    let sum = async |of| {
+        let counts = world.storage.stats(of, Span::Minute, since).await.unwrap();
+        total(&series(Range::Hour, now, &counts))
+    };
+    let platform = StatsOf::Platform(PlatformScope::proven());
+    let everybody = sum(platform).await;
+    assert_eq!((everybody.timers, everybody.succeeded), (4, 1));
+    assert_eq!(everybody.late(1.0), Some(500.0));
+    assert_eq!(everybody.percentile(1.0), Some(20.0));
+    assert_eq!(sum(StatsOf::Merchant(scope(merchant))).await.timers, 0);
+    let types = world.storage.stats_by_type(platform, Span::Minute, since);
+    let types = types.await.unwrap();
+    assert_eq!(types.len(), 1, "a timer has no event type: {types:?}");
+}
+
+async fn timers_ahead_are_counted_by_minute(world: World) {
+    let merchant = world.merchant().await.id;
+    for seconds in [-5, 30, 61, 90, 899, 901] {
+        let (subject, due) = (world.id::<EventKind>(), world.now().0 + seconds * 1_000_000);
+        let (subject, owner) = (
+            world.literal(subject.uuid()),
+            world.literal(merchant.uuid()),
+        );
+        let sql = format!(
+            "insert into timers (subject_id, kind, merchant_id, shard, due_us) values ({subject}, 0, {owner}, 0, {due})"
+        );
+        world.execute(&sql).await;
+    }
+    let ahead = world.storage.upcoming_timers(PlatformScope::proven()).await;
+    let counts: Vec<u64> = ahead.unwrap().iter().map(|minute| minute.timers).collect();
+    assert_eq!(counts.len(), 15);
+    assert_eq!((counts[0], counts[1], counts[14]), (1, 2, 1));
+    assert_eq!(counts.iter().sum::<u64>(), 4);
+}
 
 async fn failing_endpoints_are_those_that_fail_and_those_disabled_for_it(world: World) {
     let merchant = world.merchant().await;
@@ -80,7 +166,7 @@ fn event(merchant_id: MerchantId, at: Micros) -> Tick {
         merchant_id,
         minute: slot_of(at, Span::Minute.length()),
         event_type: "PRODUCT_VIEWED".into(),
-        attempt: None,
+        what: TickOf::Event,
     }
 }
 
@@ -91,7 +177,7 @@ fn attempt(merchant_id: MerchantId, endpoint_id: EndpointId, at: Micros, status:
         Outcome::HttpStatus
     };
     Tick {
-        attempt: Some(AttemptTick {
+        what: TickOf::Attempt(AttemptTick {
             endpoint_id,
             outcome: outcome.code(),
             http_status: status,

@@ -162,6 +162,7 @@ impl World {
                 shopify_domain: Some("blue.myshopify.com".to_owned()),
                 main_domain: None,
                 currency: Some("USD".to_owned()),
+                time_zone: Some("Asia/Kolkata".to_owned()),
             },
             flashy_account_id: Some(i64::MAX),
             settings: MerchantSettings::default(),

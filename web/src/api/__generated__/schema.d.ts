@@ -246,7 +246,7 @@ export interface paths {
         };
         /**
          * List merchants
-         * @description The platform sees all of them, others those they belong to.
+         * @description The platform sees all of them, others those they belong to, whatever they search for.
          *
          *     Who may: platform viewer/operator/admin, merchant viewer/developer/owner; API key with `merchants:read`.
          */
@@ -2206,6 +2206,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/endpoints/{endpoint_id}/acknowledgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Acknowledge a failing endpoint
+         * @description Tells other operators that somebody looks after it. It stands until the endpoint works again, or is enabled;
+         *     what is said replaces what was said before. An endpoint that does not fail answers 409.
+         *
+         *     Who may: platform operator/admin; API key with `deliveries:write`.
+         */
+        put: operations["acknowledgeFailure"];
+        post?: never;
+        /**
+         * Withdraw an acknowledgement
+         * @description The endpoint counts as nobody's again.
+         *
+         *     Who may: platform operator/admin; API key with `deliveries:write`.
+         */
+        delete: operations["withdrawAcknowledgement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pauses": {
         parameters: {
             query?: never;
@@ -2875,6 +2904,45 @@ export interface components {
             password: string;
         };
         /**
+         * Acknowledge
+         * @description What to say about a failing endpoint.
+         * @example {
+         *       "note": "Their shop moves tonight, ticket 4711"
+         *     }
+         */
+        Acknowledge: {
+            /** @description For other people, such as a ticket. */
+            note: string;
+        };
+        /**
+         * Acknowledgement
+         * @description Somebody looks after an endpoint that fails. It stands until the endpoint works.
+         * @example {
+         *       "failing_since": "2026-05-07T08:00:00.000Z",
+         *       "note": "Their shop moves tonight, ticket 4711",
+         *       "acknowledged_by": "usr_01h455vb4pex5vsknk084sn02q",
+         *       "acknowledged_at": "2026-05-07T10:00:00.000Z"
+         *     }
+         */
+        Acknowledgement: {
+            /**
+             * Format: date-time
+             * @description Since when the endpoint had failed.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            failing_since: string;
+            /** @description What they say about it. */
+            note: string;
+            /** @description Who: `usr_…` or `key_…`. */
+            acknowledged_by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            acknowledged_at: string;
+        };
+        /**
          * @description From when a checkout counts as abandoned.
          * @example open
          * @enum {string}
@@ -3010,6 +3078,7 @@ export interface components {
          *       "app_id": null,
          *       "name": "shop backend",
          *       "prefix": "hy_01234",
+         *       "environment": "live",
          *       "scopes": [
          *         "events:write"
          *       ],
@@ -3029,6 +3098,8 @@ export interface components {
             name: string;
             /** @description Its first letters; null for keys from before they were kept. */
             prefix: string | null;
+            /** @description What it is made for. */
+            environment: components["schemas"]["Environment"];
             /** @description What it may do. */
             scopes: string[];
             /**
@@ -3165,7 +3236,7 @@ export interface components {
             batch_id: components["schemas"]["BatchId"] | null;
             /** @description Why it was made. */
             trigger: components["schemas"]["Trigger"];
-            /** @description Who asked for it, when somebody did. */
+            /** @description Who asked for it; of an attempt of the schedule, who brought it forward. Null when nobody did. */
             actor: string | null;
             /**
              * Format: date-time
@@ -3627,6 +3698,8 @@ export interface components {
              * @example 2026-05-07T10:00:00.123Z
              */
             expires_at?: string | null;
+            /** @description What it is made for: `live` (the default) or `test`. A label for people: nothing else depends on it. */
+            environment?: components["schemas"]["Environment"] | null;
         };
         /**
          * CreateApp
@@ -3726,7 +3799,8 @@ export interface components {
          *       "store": {
          *         "name": "My Store",
          *         "main_domain": "my-store.com",
-         *         "currency": "USD"
+         *         "currency": "USD",
+         *         "time_zone": "Asia/Kolkata"
          *       }
          *     }
          */
@@ -3817,7 +3891,8 @@ export interface components {
          *       "name": "My Store",
          *       "shopify_domain": "my-store.myshopify.com",
          *       "main_domain": "my-store.com",
-         *       "currency": "USD"
+         *       "currency": "USD",
+         *       "time_zone": "Asia/Kolkata"
          *     }
          */
         CreateStore: {
@@ -3831,6 +3906,8 @@ export interface components {
             main_domain?: string | null;
             /** @description ISO 4217, such as `USD`. */
             currency?: string | null;
+            /** @description Its zone by the IANA's name, such as `Asia/Kolkata`; the dashboard shows times in it. */
+            time_zone?: string | null;
         };
         /**
          * CreateUser
@@ -3867,6 +3944,7 @@ export interface components {
          *       "app_id": null,
          *       "name": "shop backend",
          *       "key": "hy_0123456789abcdefghijABCDEFGHIJ0123456789",
+         *       "environment": "live",
          *       "scopes": [
          *         "events:write"
          *       ],
@@ -3885,6 +3963,8 @@ export interface components {
             name: string;
             /** @description The key: for `Authorization: Bearer`. It is not shown again. */
             key: string;
+            /** @description What it is made for. */
+            environment: components["schemas"]["Environment"];
             /** @description What it may do. */
             scopes: string[];
             /**
@@ -4257,6 +4337,12 @@ export interface components {
          */
         EndpointId: string;
         /**
+         * @description Where an endpoint stands: `working` and `failing` ones are on.
+         * @example working
+         * @enum {string}
+         */
+        EndpointState: "working" | "failing" | "disabled";
+        /**
          * EndpointStats
          * @description The figures of an endpoint.
          * @example {
@@ -4477,6 +4563,12 @@ export interface components {
             paused_at: string | null;
         };
         /**
+         * @description What an API key is made for.
+         * @example live
+         * @enum {string}
+         */
+        Environment: "live" | "test";
+        /**
          * Event
          * @description An event.
          * @example {
@@ -4658,6 +4750,12 @@ export interface components {
          *         "created_at": "2026-05-07T10:00:00.123Z",
          *         "finished_at": null,
          *         "is_test": false
+         *       },
+         *       "acknowledged": {
+         *         "failing_since": "2026-05-07T08:00:00.000Z",
+         *         "note": "Their shop moves tonight, ticket 4711",
+         *         "acknowledged_by": "usr_01h455vb4pex5vsknk084sn02q",
+         *         "acknowledged_at": "2026-05-07T10:00:00.000Z"
          *       }
          *     }
          */
@@ -4673,6 +4771,8 @@ export interface components {
             waiting: number;
             /** @description The newest delivery. */
             last_delivery: components["schemas"]["Delivery"] | null;
+            /** @description Who looks after it; null when nobody does. */
+            acknowledged: components["schemas"]["Acknowledgement"] | null;
         };
         /**
          * Identity
@@ -5048,7 +5148,8 @@ export interface components {
          *       "memberships": [],
          *       "scopes": null,
          *       "app_ids": [],
-         *       "login_id": null
+         *       "login_id": null,
+         *       "log_kept_seconds": 2592000
          *     }
          */
         Me: {
@@ -5066,6 +5167,11 @@ export interface components {
             login_id: components["schemas"]["LoginId"] | null;
             /** @description What an API key is limited to; null for people. */
             scopes: components["schemas"]["Scope"][] | null;
+            /**
+             * Format: uint64
+             * @description How long this server keeps events, deliveries and attempts, in seconds.
+             */
+            log_kept_seconds: number;
         };
         /**
          * Member
@@ -5116,7 +5222,8 @@ export interface components {
          *         "name": "My Store",
          *         "shopify_domain": null,
          *         "main_domain": "my-store.com",
-         *         "currency": "USD"
+         *         "currency": "USD",
+         *         "time_zone": "Asia/Kolkata"
          *       },
          *       "flashy_account_id": null,
          *       "carthook_merchant_id": "cmid_01h455vb4pex5vsknk084sn02q",
@@ -5309,7 +5416,10 @@ export interface components {
          *       "failed": 12,
          *       "p50_ms": 34.5,
          *       "p90_ms": 88,
-         *       "p99_ms": 240
+         *       "p99_ms": 240,
+         *       "timers": 310,
+         *       "late_p50_ms": 120,
+         *       "late_p99_ms": 290
          *     }
          */
         PlatformPoint: {
@@ -5349,6 +5459,21 @@ export interface components {
              * @description What 99 of 100 took at most.
              */
             p99_ms: number | null;
+            /**
+             * Format: uint64
+             * @description Timers that have fired.
+             */
+            timers: number;
+            /**
+             * Format: double
+             * @description How late half of them were at most, in milliseconds; null without timers.
+             */
+            late_p50_ms: number | null;
+            /**
+             * Format: double
+             * @description How late 99 of 100 were at most.
+             */
+            late_p99_ms: number | null;
         };
         /**
          * @description What a person may do on the whole platform.
@@ -5372,13 +5497,22 @@ export interface components {
          *         "timers_overdue": 0,
          *         "oldest_timer_at": null
          *       },
+         *       "upcoming_timers": [
+         *         {
+         *           "at": "2026-05-07T10:00:00.000Z",
+         *           "timers": 42
+         *         }
+         *       ],
          *       "totals": {
          *         "events": 1510,
          *         "succeeded": 1520,
          *         "failed": 12,
          *         "p50_ms": 34.5,
          *         "p90_ms": 88,
-         *         "p99_ms": 240
+         *         "p99_ms": 240,
+         *         "timers": 310,
+         *         "late_p50_ms": 120,
+         *         "late_p99_ms": 290
          *       },
          *       "series": [
          *         {
@@ -5388,7 +5522,10 @@ export interface components {
          *           "failed": 12,
          *           "p50_ms": 34.5,
          *           "p90_ms": 88,
-         *           "p99_ms": 240
+         *           "p99_ms": 240,
+         *           "timers": 310,
+         *           "late_p50_ms": 120,
+         *           "late_p99_ms": 290
          *         }
          *       ],
          *       "by_answer": [
@@ -5450,6 +5587,12 @@ export interface components {
          *             "created_at": "2026-05-07T10:00:00.123Z",
          *             "finished_at": null,
          *             "is_test": false
+         *           },
+         *           "acknowledged": {
+         *             "failing_since": "2026-05-07T08:00:00.000Z",
+         *             "note": "Their shop moves tonight, ticket 4711",
+         *             "acknowledged_by": "usr_01h455vb4pex5vsknk084sn02q",
+         *             "acknowledged_at": "2026-05-07T10:00:00.000Z"
          *           }
          *         }
          *       ],
@@ -5483,6 +5626,8 @@ export interface components {
             step_seconds: number;
             /** @description What waits now. */
             queue: components["schemas"]["Queue"];
+            /** @description Timers that are due in each of the next 15 minutes. */
+            upcoming_timers: components["schemas"]["UpcomingTimers"][];
             /** @description Of the whole range. */
             totals: components["schemas"]["PlatformTotals"];
             /** @description Point by point, oldest first. */
@@ -5505,7 +5650,10 @@ export interface components {
          *       "failed": 12,
          *       "p50_ms": 34.5,
          *       "p90_ms": 88,
-         *       "p99_ms": 240
+         *       "p99_ms": 240,
+         *       "timers": 310,
+         *       "late_p50_ms": 120,
+         *       "late_p99_ms": 290
          *     }
          */
         PlatformTotals: {
@@ -5539,6 +5687,21 @@ export interface components {
              * @description What 99 of 100 took at most.
              */
             p99_ms: number | null;
+            /**
+             * Format: uint64
+             * @description Timers that have fired.
+             */
+            timers: number;
+            /**
+             * Format: double
+             * @description How late half of them were at most, in milliseconds; null without timers.
+             */
+            late_p50_ms: number | null;
+            /**
+             * Format: double
+             * @description How late 99 of 100 were at most.
+             */
+            late_p99_ms: number | null;
         };
         /**
          * PlatformTypeCount
@@ -6054,6 +6217,7 @@ export interface components {
          *       "merchant_id": "mer_01h455vb4pex5vsknk084sn02q",
          *       "status": "running",
          *       "estimate": 10000,
+         *       "endpoints": null,
          *       "queued": 4000,
          *       "skipped": 3,
          *       "succeeded": 3950,
@@ -6079,6 +6243,11 @@ export interface components {
              * @description Deliveries to retry, as counted when it was asked for; 1,000,000 stands for that many or more.
              */
             estimate: number;
+            /**
+             * Format: uint64
+             * @description Endpoints that these go to, as counted by a dry run; null for what is stored.
+             */
+            endpoints: number | null;
             /**
              * Format: uint64
              * @description Attempts queued so far.
@@ -6613,7 +6782,8 @@ export interface components {
          *       "name": "My Store",
          *       "shopify_domain": null,
          *       "main_domain": "my-store.com",
-         *       "currency": "USD"
+         *       "currency": "USD",
+         *       "time_zone": "Asia/Kolkata"
          *     }
          */
         Store: {
@@ -6627,6 +6797,8 @@ export interface components {
             main_domain: string | null;
             /** @description ISO 4217. */
             currency: string | null;
+            /** @description Its zone by the IANA's name. */
+            time_zone: string | null;
         };
         /**
          * Subscriptions
@@ -6937,6 +7109,27 @@ export interface components {
             failed: number;
         };
         /**
+         * UpcomingTimers
+         * @description Timers that are due within a minute.
+         * @example {
+         *       "at": "2026-05-07T10:00:00.000Z",
+         *       "timers": 42
+         *     }
+         */
+        UpcomingTimers: {
+            /**
+             * Format: date-time
+             * @description Where the minute begins.
+             * @example 2026-05-07T10:00:00.123Z
+             */
+            at: string;
+            /**
+             * Format: uint64
+             * @description How many.
+             */
+            timers: number;
+        };
+        /**
          * UpdateApp
          * @description Changes to an app; what is left out stays, null empties.
          * @example {
@@ -7044,6 +7237,8 @@ export interface components {
             main_domain?: string | null;
             /** @description A new currency. */
             currency?: string | null;
+            /** @description A new zone. */
+            time_zone?: string | null;
         };
         /**
          * UpdateUser
@@ -7873,6 +8068,8 @@ export interface operations {
     listMerchants: {
         parameters: {
             query?: {
+                /** @description Those with this in their name, or in their store's name, id or domains; in whatever case. */
+                search?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows of the page, 1 to 250. */
@@ -8057,6 +8254,10 @@ export interface operations {
     listEndpoints: {
         parameters: {
             query?: {
+                /** @description Those with this in their URL or description, in whatever case. */
+                search?: string;
+                /** @description Those that stand so. */
+                state?: components["schemas"]["EndpointState"];
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows of the page, 1 to 250. */
@@ -8144,6 +8345,10 @@ export interface operations {
     listAllEndpoints: {
         parameters: {
             query?: {
+                /** @description Those with this in their URL or description, in whatever case. */
+                search?: string;
+                /** @description Those that stand so. */
+                state?: components["schemas"]["EndpointState"];
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows of the page, 1 to 250. */
@@ -8825,6 +9030,10 @@ export interface operations {
     listAppEndpoints: {
         parameters: {
             query?: {
+                /** @description Those with this in their URL or description, in whatever case. */
+                search?: string;
+                /** @description Those that stand so. */
+                state?: components["schemas"]["EndpointState"];
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows of the page, 1 to 250. */
@@ -11276,6 +11485,8 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
+                /** @description Those with this in their email, in whatever case. */
+                search?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows of the page, 1 to 250. */
@@ -12284,6 +12495,78 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acknowledgeFailure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The endpoint, a merchant's or an app's. */
+                endpoint_id: components["schemas"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Acknowledge"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    withdrawAcknowledgement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The endpoint. */
+                endpoint_id: components["schemas"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];

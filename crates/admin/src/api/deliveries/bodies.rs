@@ -79,7 +79,7 @@ pub(crate) struct AttemptOut {
     batch_id: Option<Text<BatchId>>,
     /// Why it was made.
     trigger: Text<Trigger>,
-    /// Who asked for it, when somebody did.
+    /// Who asked for it; of an attempt of the schedule, who brought it forward. Null when nobody did.
     actor: Option<String>,
     /// When it began.
     started_at: Text<Micros>,

@@ -8,6 +8,7 @@ use domain::tenancy::OwnerScope;
 use gateway::endpoints::NewEndpoint;
 use gateway::test_send::TestSend;
 use storage::PageRequest;
+use storage::search::{EndpointFilter, EndpointState, Search};
 
 use super::bodies::{
     CreateEndpoint, CreatedEndpoint, EndpointOut, RotateSecretIn, SecretsOut, Subscriptions,
@@ -21,15 +22,28 @@ use crate::idempotency::Once;
 use crate::page::{List, ListOf};
 use crate::problem::{ApiError, Slug};
 use crate::raw_json::{RawJson, check_payload, check_size};
+use crate::text::Text;
+
+/// What a list is asked for.
+pub(super) fn wanted(
+    search: Option<Text<Search>>,
+    state: Option<Text<EndpointState>>,
+) -> EndpointFilter {
+    EndpointFilter {
+        search: search.map(|search| search.0),
+        state: state.map(|state| state.0),
+    }
+}
 
 pub(super) async fn list(
     app: &App,
     scope: impl Into<OwnerScope>,
     list: ListOf,
+    filter: &EndpointFilter,
     page: PageRequest,
     caller: &Bearer,
 ) -> Result<Json<List<EndpointOut>>, ApiError> {
-    let found = app.storage.endpoints(scope, page).await?;
+    let found = app.storage.endpoints(scope, filter, page).await?;
     let show = |endpoint| EndpointOut::shown(endpoint, caller);
     Ok(Json(list.answer(found, show)))
 }

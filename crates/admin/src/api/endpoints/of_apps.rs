@@ -6,12 +6,13 @@ use domain::id::{AppId, EndpointId};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
+use storage::search::{EndpointState, Search};
 
 use super::bodies::{
     AppTestSendIn, CreateEndpoint, CreatedEndpoint, EndpointOut, RotateSecretIn, SecretsOut,
     Subscriptions, UpdateEndpoint,
 };
-use super::handlers;
+use super::handlers::{self, wanted};
 use crate::answers::{Created, Json, NoContent};
 use crate::api::Tag;
 use crate::api::deliveries::{AttemptOut, test_out};
@@ -42,6 +43,10 @@ impl AppEndpointsApi {
         list: ListOf,
         /// The app.
         app_id: Path<Text<AppId>>,
+        /// Those with this in their URL or description, in whatever case.
+        search: Query<Option<Text<Search>>>,
+        /// Those that stand so.
+        state: Query<Option<Text<EndpointState>>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// Rows of the page, 1 to 250.
@@ -51,7 +56,7 @@ impl AppEndpointsApi {
         let there = app.storage.app(app_id.0.0).await?;
         there.ok_or_else(|| ApiError::of(Slug::NotFound))?;
         let page = list.page(cursor.0.as_deref(), limit.0)?;
-        handlers::list(&app, scope, list, page, &caller).await
+        handlers::list(&app, scope, list, &wanted(search.0, state.0), page, &caller).await
     }
 
     /// Create an app's endpoint

@@ -75,6 +75,8 @@ pub(super) struct RetryJobOut {
     status: Text<RetryJobStatus>,
     /// Deliveries to retry, as counted when it was asked for; 1,000,000 stands for that many or more.
     estimate: u64,
+    /// Endpoints that these go to, as counted by a dry run; null for what is stored.
+    pub(super) endpoints: Option<u64>,
     /// Attempts queued so far.
     queued: u64,
     /// Deliveries passed over: in flight or due already, their endpoint disabled, deleted or removed, or their merchant
@@ -109,6 +111,7 @@ impl From<RetryJob> for RetryJobOut {
             merchant_id: job.merchant_id.map(Text),
             status: Text(job.status),
             estimate: progress.estimate,
+            endpoints: None,
             queued: progress.queued,
             skipped: progress.skipped,
             succeeded: progress.succeeded,

@@ -144,6 +144,7 @@ fn merchant(
         shopify_domain: given.text("shopify_domain").or(sample.shopify_domain),
         main_domain: given.text("main_domain").or(sample.main_domain),
         currency: given.text("currency").or(sample.currency),
+        time_zone: None,
     };
     let acr_clock = match view.object("settings").text("acr_clock").as_deref() {
         Some("activity") => AcrClock::Activity,

@@ -90,6 +90,11 @@ async fn contract_028_a_waiting_retry_is_brought_forward_to_now(mode: Mode) {
     stage.act(published.only(), "retry").await.expect(202);
     let delivery = stage.wait_for(published.only(), "succeeded").await;
     assert_eq!(delivery["attempt_count"], 2);
+    let attempts = stage.attempts(published.only()).await;
+    assert!(attempts[0]["actor"].is_null());
+    assert_eq!(attempts[1]["trigger"], "schedule");
+    let actor = text(&attempts[1], "actor");
+    assert!(actor.starts_with("usr_"), "who brought it forward: {actor}");
 }
 
 async fn contract_029_status_and_reason_are_shown_for_each_delivery(mode: Mode) {
