@@ -42,6 +42,10 @@ impl EndpointsApi {
         method = "get",
         operation_id = "listEndpoints"
     )]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each filter is a parameter of the document"
+    )]
     async fn list(
         &self,
         app: Data<&Arc<App>>,
@@ -67,6 +71,10 @@ impl EndpointsApi {
     ///
     /// Those of all merchants and of all apps.
     #[oai(path = "/endpoints", method = "get", operation_id = "listAllEndpoints")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each filter is a parameter of the document"
+    )]
     async fn list_all(
         &self,
         app: Data<&Arc<App>>,

@@ -91,7 +91,7 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
     ),
     (
         "smtp",
-        "Mail: invitations and new passwords. Both, and `public_url`, or neither.",
+        "Mail: invitations, new passwords, failing endpoints. Both, and `public_url`, or neither.",
     ),
     ("auth", "Logins."),
     (
@@ -211,7 +211,7 @@ pub(crate) const KEYS: &[Key] = &[
         "smtp.url",
         Kind::Secret,
         "",
-        "Mail server for invitations and new passwords, such as `smtps://user:password@smtp.example.com`. Without it nothing is mailed: links are shown to admins, and to who invites.",
+        "Mail server for invitations, new passwords and failing endpoints, such as `smtps://user:password@smtp.example.com`. Without it nothing is mailed: links are shown to admins, and to who invites.",
     ),
     key(
         "smtp.from",

@@ -36,6 +36,10 @@ impl AppEndpointsApi {
         method = "get",
         operation_id = "listAppEndpoints"
     )]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each filter is a parameter of the document"
+    )]
     async fn list(
         &self,
         app: Data<&Arc<App>>,
