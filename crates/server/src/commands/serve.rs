@@ -257,10 +257,10 @@ async fn drain(mut ports: Ports, running: Running) {
     }
     let open = async { while ports.tasks.join_next().await.is_some() {} };
     drop(timeout(API_GRACE, open).await);
-    let (notices, mail) = (running.notices, running.mail);
+    let (about_failures, mail) = (running.notices, running.mail);
     let mails = async {
-        if let Some(notices) = notices {
-            drop(notices.await);
+        if let Some(task) = about_failures {
+            drop(task.await);
         }
         mail.drain().await;
     };
