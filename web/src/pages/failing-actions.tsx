@@ -1,14 +1,13 @@
 import { Group, Stack, Text, Textarea } from '@mantine/core';
 import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { api, data } from '../api/client';
-import type { components } from '../api/__generated__/schema';
 import { endpointKey, endpointsOf, ownerOf } from '../api/endpoints';
 import { ActionButton } from '../ui/action-button';
 import { Confirm } from '../ui/confirm';
 import { useRefusal } from './access';
+import { type Failing, effect } from './failing';
 
-type Failing = components['schemas']['FailingEndpoint'];
 type Asked = 'acknowledge' | 'withdraw' | 'resolve';
 
 const NOTE = 500;
@@ -52,7 +51,7 @@ const NAMES: Record<Asked, string> = {
 
 type DialogProps = { failing: Failing; onClose: () => void };
 
-const DIALOGS: Record<Asked, (props: DialogProps) => React.ReactNode> = {
+const DIALOGS: Record<Asked, (props: DialogProps) => ReactNode> = {
   acknowledge: Acknowledge,
   withdraw: Withdraw,
   resolve: Resolve,
@@ -157,18 +156,11 @@ function Resolve({ failing, onClose }: DialogProps) {
     >
       <Stack gap="xs">
         <Text size="sm">
-          Since when <Url failing={failing} /> has failed is forgotten. {effect(endpoint.enabled, waiting)}
+          Since when <Url failing={failing} /> has failed is forgotten.{' '}
+          {effect(endpoint.enabled, waiting)}
         </Text>
         <Text size="sm">If it still fails, it is listed again within minutes.</Text>
       </Stack>
     </Confirm>
   );
-}
-
-/** What comes of it. */
-export function effect(enabled: boolean, waiting: number): string {
-  const on = enabled ? '' : 'It is disabled now: it is enabled again. ';
-  if (waiting === 0) return `${on}No delivery waits for it.`;
-  const sent = waiting === 1 ? '1 delivery waits: it is' : `${waiting.toLocaleString()} deliveries wait: they are`;
-  return `${on}${sent} sent now, the oldest first.`;
 }

@@ -1,27 +1,15 @@
 import { Anchor, Group, Paper, SegmentedControl, Table, Text, Title } from '@mantine/core';
 import { Link } from 'react-router';
-import type { components } from '../api/__generated__/schema';
 import { ownerOf } from '../api/endpoints';
 import { paths } from '../path-builder';
 import { answer } from '../ui/outcomes';
 import { Time } from '../ui/time';
 import { Actor } from './actor';
 import { DISABLED_BECAUSE } from './endpoint-state';
+import { type Failing, type FailingState, sorted } from './failing';
 import { FailingActions } from './failing-actions';
 import { useFilter } from './filter';
-
-type Failing = components['schemas']['FailingEndpoint'];
-type State = 'open' | 'acknowledged';
-
-/** Of nobody yet, or looked after by somebody. */
-export function sorted(endpoints: Failing[]): Record<State, Failing[]> {
-  return {
-    open: endpoints.filter(({ acknowledged }) => !acknowledged),
-    acknowledged: endpoints.filter(({ acknowledged }) => acknowledged),
-  };
-}
-
-const NONE: Record<State, string> = {
+const NONE: Record<FailingState, string> = {
   open: 'Somebody looks after every endpoint that fails.',
   acknowledged: 'Nobody has acknowledged an endpoint that fails.',
 };
@@ -29,7 +17,7 @@ const NONE: Record<State, string> = {
 /** Endpoints that only fail, or were disabled for it: the longest ago first. */
 export function FailingEndpoints({ endpoints }: { endpoints: Failing[] }) {
   const filter = useFilter('failing');
-  const state: State = filter.values.failing === 'acknowledged' ? 'acknowledged' : 'open';
+  const state: FailingState = filter.values.failing === 'acknowledged' ? 'acknowledged' : 'open';
   const of = sorted(endpoints);
   return (
     <Paper withBorder p="md" component="section" aria-label="Failing endpoints">

@@ -1,9 +1,5 @@
 import { expect, test } from 'vitest';
-import type { components } from '../api/__generated__/schema';
-import { effect } from './failing-actions';
-import { sorted } from './failing-endpoints';
-
-type Failing = components['schemas']['FailingEndpoint'];
+import { type Failing, effect, sorted } from './failing';
 
 test('an endpoint that fails is open until somebody looks after it', () => {
   const open = { acknowledged: null } as Failing;
@@ -13,6 +9,6 @@ test('an endpoint that fails is open until somebody looks after it', () => {
 
 test('what resolving does is said before', () => {
   expect(effect(true, 0)).toBe('No delivery waits for it.');
-  expect(effect(true, 1)).toBe('1 delivery waits: it is sent now, the oldest first.');
+  expect(effect(true, 1)).toBe('1 delivery waits: it is sent when due.');
   expect(effect(false, 18)).toMatch(/enabled again\. 18 deliveries wait: they are sent now/);
 });
