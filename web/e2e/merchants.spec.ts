@@ -96,20 +96,21 @@ test('ops find endpoints of all merchants by URL, state and merchant', async ({
   await stage.endpoint(`${receiver.url}/fine-${mark}`, { description: 'Their <b>CRM</b>' });
   await signIn(page);
   await page.getByRole('link', { name: 'Endpoints' }).click();
+  const states = page.getByRole('radiogroup', { name: 'State' });
   await page.getByRole('searchbox', { name: 'Search endpoints' }).fill(mark.toUpperCase());
   await expect(page.getByRole('row')).toHaveCount(3);
-  await page.getByRole('radio', { name: 'disabled' }).check({ force: true });
+  await states.getByText('disabled', { exact: true }).click();
   await expect(page.getByRole('row')).toHaveCount(2);
   await expect(page.getByRole('row', { name: `off-${mark}` })).toContainText('by hand');
   await expect(page).toHaveURL(/state=disabled/);
   await page.reload();
-  await page.getByRole('radio', { name: 'failing' }).check({ force: true });
+  await states.getByText('failing', { exact: true }).click();
   await page.getByRole('button', { name: 'Clear filters' }).click();
   await expect(page.getByRole('searchbox', { name: 'Search endpoints' })).toHaveValue('');
 
   await page.getByRole('combobox', { name: 'Merchant' }).fill(stage.name);
   await page.getByRole('option', { name: stage.name }).click();
-  await page.getByRole('radio', { name: 'working' }).check({ force: true });
+  await states.getByText('working', { exact: true }).click();
   await expect(page.getByRole('row')).toHaveCount(2);
   await page.getByRole('link', { name: `fine-${mark}` }).click();
   await expect(page).toHaveURL(new RegExp(`/m/${stage.merchant}/endpoints/ep_`));

@@ -60,8 +60,8 @@ test('times of a merchant are told in the zone of its store, and here where it h
   await stage.endpoint(receiver.url);
   await stage.call('PATCH', `/merchants/${stage.merchant}`, { store: { time_zone: 'Asia/Kolkata' } });
   await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
-  await page.getByRole('link', { name: 'Endpoints' }).click();
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/endpoints`);
   const added = page.getByRole('row', { name: receiver.url }).getByRole('time');
   await page.getByRole('button', { name: 'Account of' }).click();
   await page.getByRole('menuitemradio', { name: 'Store time: Asia/Kolkata' }).click();

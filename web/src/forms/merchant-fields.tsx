@@ -59,6 +59,15 @@ export function MerchantFields({ known, failure }: { known?: Merchant; failure?:
             defaultValue={store?.currency ?? ''}
             error={fault('/store/currency')}
           />
+          <TextInput
+            name="flashy_account_id"
+            label="Flashy account id"
+            inputMode="numeric"
+            pattern="[0-9]*"
+            title="Digits only"
+            defaultValue={known?.flashy_account_id ?? ''}
+            error={fault('/flashy_account_id')}
+          />
           <Select
             name="time_zone"
             label="Time zone"
@@ -74,15 +83,6 @@ export function MerchantFields({ known, failure }: { known?: Merchant; failure?:
             error={fault('/store/time_zone')}
             searchable
             clearable
-          />
-          <TextInput
-            name="flashy_account_id"
-            label="Flashy account id"
-            inputMode="numeric"
-            pattern="[0-9]*"
-            title="Digits only"
-            defaultValue={known?.flashy_account_id ?? ''}
-            error={fault('/flashy_account_id')}
           />
         </SimpleGrid>
       </Fieldset>

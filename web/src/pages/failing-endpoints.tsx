@@ -9,6 +9,7 @@ import { DISABLED_BECAUSE } from './endpoint-state';
 import { type Failing, type FailingState, sorted } from './failing';
 import { FailingActions } from './failing-actions';
 import { useFilter } from './filter';
+
 const NONE: Record<FailingState, string> = {
   open: 'Somebody looks after every endpoint that fails.',
   acknowledged: 'Nobody has acknowledged an endpoint that fails.',
@@ -79,7 +80,7 @@ function Row({ failing }: { failing: Failing }) {
           <bdi>{endpoint.url}</bdi>
         </Anchor>
         {endpoint.disabled_reason && (
-          <Text size="sm">disabled {DISABLED_BECAUSE[endpoint.disabled_reason]}</Text>
+          <Text size="sm">disabled: {DISABLED_BECAUSE[endpoint.disabled_reason]}</Text>
         )}
         {acknowledged && <Acknowledged by={acknowledged} merchantId={endpoint.merchant_id} />}
       </Table.Td>

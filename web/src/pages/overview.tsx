@@ -66,6 +66,7 @@ export function Overview() {
           <FailingEndpoints endpoints={stats.data.failing_endpoints} />
           <Charts stats={stats.data} />
           <TimerCharts stats={stats.data} />
+          <EventTypes stats={stats.data} />
           <Text size="sm" c="dimmed">
             Tests are not counted. Figures are a few seconds behind.
           </Text>
@@ -173,17 +174,22 @@ function Charts({ stats }: { stats: PlatformStats }) {
           ])}
         />
       </SimpleGrid>
-      <Counts
-        title="By event type"
-        head={['Event type', 'Events', 'Succeeded', 'Failed', 'Error rate']}
-        rows={stats.by_event_type.map((one) => [
-          one.event_type,
-          one.events.toLocaleString(),
-          one.succeeded.toLocaleString(),
-          one.failed.toLocaleString(),
-          percent(errorRate(one) ?? 0),
-        ])}
-      />
     </>
+  );
+}
+
+function EventTypes({ stats }: { stats: PlatformStats }) {
+  return (
+    <Counts
+      title="By event type"
+      head={['Event type', 'Events', 'Succeeded', 'Failed', 'Error rate']}
+      rows={stats.by_event_type.map((one) => [
+        one.event_type,
+        one.events.toLocaleString(),
+        one.succeeded.toLocaleString(),
+        one.failed.toLocaleString(),
+        percent(errorRate(one) ?? 0),
+      ])}
+    />
   );
 }

@@ -17,16 +17,16 @@ export function TimerCharts({ stats }: { stats: PlatformStats }) {
         Abandoned checkouts and sessions wait on these: one that fires late tells a merchant late.{' '}
         {fired(stats.totals)}
       </Text>
-      <SimpleGrid cols={{ base: 1, lg: 3 }}>
-        <TimeChart
-          title="Due in the next 15 minutes"
-          kind="bars"
-          rows={stats.upcoming_timers}
-          stepSeconds={MINUTE}
-          series={[{ name: 'timers', label: 'Timers', color: 'cyan.7' }]}
-          empty="No timer is due in the next 15 minutes."
-          isAhead
-        />
+      <TimeChart
+        title="Due in the next 15 minutes"
+        kind="bars"
+        rows={stats.upcoming_timers}
+        stepSeconds={MINUTE}
+        series={[{ name: 'timers', label: 'Timers', color: 'cyan.7' }]}
+        empty="No timer is due in the next 15 minutes."
+        isAhead
+      />
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="xs">
         <TimeChart
           title="Timers fired"
           kind="bars"
