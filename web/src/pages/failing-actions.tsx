@@ -156,7 +156,7 @@ function Resolve({ failing, onClose }: DialogProps) {
     >
       <Stack gap="xs">
         <Text size="sm">
-          Since when <Url failing={failing} /> has failed is forgotten.{' '}
+          How long <Url failing={failing} /> has failed is forgotten.{' '}
           {effect(endpoint.enabled, waiting)}
         </Text>
         <Text size="sm">If it still fails, it is listed again within minutes.</Text>

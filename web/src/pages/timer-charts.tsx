@@ -9,7 +9,7 @@ const MINUTE = 60;
 /** What timers are due soon, and how many have fired in a range, how late. */
 export function TimerCharts({ stats }: { stats: PlatformStats }) {
   return (
-    <Stack component="section" gap="xs" aria-labelledby="timers">
+    <Stack component="section" aria-labelledby="timers">
       <Title order={2} size="h4" id="timers">
         Timers
       </Title>
@@ -26,7 +26,7 @@ export function TimerCharts({ stats }: { stats: PlatformStats }) {
         empty="No timer is due in the next 15 minutes."
         isAhead
       />
-      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="xs">
+      <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <TimeChart
           title="Timers fired"
           kind="bars"
