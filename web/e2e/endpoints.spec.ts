@@ -137,7 +137,7 @@ test('a list is searched and filtered by its address, and its rows act', async (
   await page.getByRole('button', { name: `Actions for ${receiver.url}` }).click();
   await page.getByRole('menuitem', { name: 'Disable' }).click();
   await expect(page.getByText('by hand')).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints?state=active&event_type=PRODUCT_VIEWED`);
+  await page.goto(`/m/${stage.merchant}/endpoints?state=working&event_type=PRODUCT_VIEWED`);
   await expect(page.getByText('No endpoint matches')).toBeVisible();
   await page.getByRole('searchbox', { name: 'Search' }).pressSequentially('no such one');
   await expect(page).toHaveURL(/q=no\+such\+one/);

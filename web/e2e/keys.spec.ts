@@ -12,6 +12,8 @@ test('an owner makes an API key, sees it once, and revokes it', async ({ page, s
   await dialog.getByRole('checkbox', { name: 'events:read' }).check();
   await dialog.getByRole('checkbox', { name: 'events:write' }).check();
   await expect(dialog.getByRole('checkbox', { name: 'events:read' })).toBeDisabled();
+  await expect(dialog.getByRole('radio', { name: 'Live' })).toBeChecked();
+  await dialog.getByRole('radio', { name: 'Test' }).check();
   await dialog.getByRole('combobox', { name: 'It ends' }).click();
   await page.getByRole('option', { name: 'in 30 days' }).click();
   await dialog.getByRole('button', { name: 'Add API key' }).click();
@@ -21,6 +23,7 @@ test('an owner makes an API key, sees it once, and revokes it', async ({ page, s
   const row = page.getByRole('row', { name: /Warehouse <b>job<\/b>/ });
   await expect(row).toContainText(`${key.slice(0, 8)}…`);
   await expect(row).toContainText('events:write');
+  await expect(row).toContainText('test');
   await expect(row).toContainText('never');
   await row.getByRole('button', { name: /^Revoke/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();

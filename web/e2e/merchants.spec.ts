@@ -18,8 +18,12 @@ test('ops add a merchant, change it, suspend it, serve it again and delete it', 
   await page.getByRole('link', { name: 'Settings' }).click();
   await expect(page.getByLabel('Currency')).toHaveValue('ILS');
   await page.getByLabel('Main domain').fill('shop.example.com');
+  await page.getByRole('combobox', { name: 'Time zone' }).fill('new york');
+  await page.getByRole('option', { name: 'America/New_York' }).click();
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('The merchant is saved')).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('combobox', { name: 'Time zone' })).toHaveValue('America/New_York');
 
   await page.getByRole('button', { name: 'Suspend' }).click();
   const dialog = page.getByRole('dialog');
@@ -46,6 +50,28 @@ test('ops add a merchant, change it, suspend it, serve it again and delete it', 
   await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
   await page.getByRole('searchbox', { name: 'Search merchants' }).fill(name);
   await expect(page.getByText('No merchant matches')).toBeVisible();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await expect(page.getByRole('searchbox', { name: 'Search merchants' })).toHaveValue('');
+  await expect(page).not.toHaveURL(/q=/);
+});
+
+test('merchants are found by their id, their domain and from a shared address', async ({
+  page,
+  stage,
+}) => {
+  const domain = `shop-${Date.now()}.example.com`;
+  await stage.call('PATCH', `/merchants/${stage.merchant}`, { store: { main_domain: domain } });
+  await signIn(page);
+  const row = page.getByRole('row', { name: stage.name });
+  for (const wanted of [stage.merchant, domain.toUpperCase()]) {
+    await page.getByRole('searchbox', { name: 'Search merchants' }).fill(wanted);
+    await expect(page.getByRole('row')).toHaveCount(2);
+    await expect(row).toBeVisible();
+  }
+  await page.goto(`/merchants?q=${domain}`);
+  await expect(row).toBeVisible();
+  await page.goto('/merchants?q=mer_01h455vb4pex5vsknk084sn02q');
+  await expect(page.getByText('No merchant matches')).toBeVisible();
 });
 
 test('an owner changes their merchant, and cannot suspend or delete it', async ({
@@ -59,18 +85,34 @@ test('an owner changes their merchant, and cannot suspend or delete it', async (
   await expect(page.getByRole('button', { name: 'Delete' })).toHaveCount(0);
 });
 
-test('ops see what is out of order first, of all merchants', async ({ page, stage, receiver }) => {
-  const off = await stage.endpoint(`${receiver.url}/off`);
+test('ops find endpoints of all merchants by URL, state and merchant', async ({
+  page,
+  stage,
+  receiver,
+}) => {
+  const mark = `mark-${Date.now()}`;
+  const off = await stage.endpoint(`${receiver.url}/off-${mark}`);
   await stage.call('POST', `/merchants/${stage.merchant}/endpoints/${off.id}/disable`);
-  await stage.endpoint(`${receiver.url}/fine`);
+  await stage.endpoint(`${receiver.url}/fine-${mark}`, { description: 'Their <b>CRM</b>' });
   await signIn(page);
   await page.getByRole('link', { name: 'Endpoints' }).click();
-  await page.getByRole('searchbox', { name: 'Search endpoints' }).fill(stage.name);
+  const states = page.getByRole('radiogroup', { name: 'State' });
+  await page.getByRole('searchbox', { name: 'Search endpoints' }).fill(mark.toUpperCase());
   await expect(page.getByRole('row')).toHaveCount(3);
-  await expect(page.getByRole('row').nth(1)).toContainText('disabled');
-  await page.getByText('active', { exact: true }).and(page.locator('label *')).click();
+  await states.getByText('disabled', { exact: true }).click();
   await expect(page.getByRole('row')).toHaveCount(2);
-  await page.getByRole('link', { name: /fine/ }).click();
+  await expect(page.getByRole('row', { name: `off-${mark}` })).toContainText('by hand');
+  await expect(page).toHaveURL(/state=disabled/);
+  await page.reload();
+  await states.getByText('failing', { exact: true }).click();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await expect(page.getByRole('searchbox', { name: 'Search endpoints' })).toHaveValue('');
+
+  await page.getByRole('combobox', { name: 'Merchant' }).fill(stage.name);
+  await page.getByRole('option', { name: stage.name }).click();
+  await states.getByText('working', { exact: true }).click();
+  await expect(page.getByRole('row')).toHaveCount(2);
+  await page.getByRole('link', { name: `fine-${mark}` }).click();
   await expect(page).toHaveURL(new RegExp(`/m/${stage.merchant}/endpoints/ep_`));
 });
 

@@ -54,6 +54,88 @@ test('the overview tells what waits and what came, as charts and as tables', asy
   await expect(page.getByRole('columnheader', { name: 'Events, 24 h' })).toBeVisible();
 });
 
+test('the overview tells which timers are due and how late they fired', async ({ page, stage }) => {
+  await stage.call('POST', `/merchants/${stage.merchant}/activities`, {
+    // One that is due soon, and one that was due long ago.
+    activities: [5, 45].map((minutes) => ({
+      type: 'page_viewed',
+      visitor: { device_id: `device-${minutes}`, session_id: `visit-${minutes}` },
+      identity: { email: `jane-${minutes}@example.com` },
+      occurred_at: new Date(Date.now() - minutes * 60_000).toISOString(),
+      data: { url: 'https://shop.example.com/', title: 'Home' },
+    })),
+  });
+  await signIn(page);
+  await page.getByRole('link', { name: 'Overview' }).click();
+  const due = page.getByRole('region', { name: 'Due in the next 15 minutes', exact: true });
+  await due.getByText('Table', { exact: true }).click();
+  await expect(due.getByRole('columnheader', { name: 'Timers' })).toBeVisible();
+  await expect(due.getByRole('cell', { name: /^[1-9]/ })).not.toHaveCount(0);
+  const fired = page.getByRole('region', { name: 'Timers fired', exact: true });
+  await fired.getByText('Table', { exact: true }).click();
+  await expect(fired.getByRole('cell', { name: /^[1-9]/ })).not.toHaveCount(0);
+  const late = page.getByRole('region', { name: 'How late they fired', exact: true });
+  await late.getByText('Table', { exact: true }).click();
+  await expect(late.getByRole('columnheader', { name: '99 of 100, at most' })).toBeVisible();
+  await expect(page.getByText('Abandoned checkouts and sessions wait on these')).toBeVisible();
+});
+
+test('an operator acknowledges a failing endpoint, withdraws, and resolves it', async ({
+  page,
+  stage,
+  receiver,
+}) => {
+  receiver.answer.status = 410;
+  const url = `${receiver.url}/gone-${Date.now()}`;
+  const endpoint = await stage.endpoint(url, { dialect: 'standard' });
+  await stage.publish();
+  const path = `/merchants/${stage.merchant}/endpoints/${endpoint.id}`;
+  await expect.poll(async () => (await stage.call('GET', path)).disabled_reason).toBe('gone');
+  await signIn(page);
+  await page.getByRole('link', { name: 'Overview' }).click();
+  const failing = page.getByRole('region', { name: 'Failing endpoints' });
+  const row = failing.getByRole('row', { name: url });
+  await row.getByRole('button', { name: `Acknowledge: ${url}` }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Note' }).fill('They move, <b>ticket</b> 4711');
+  await dialog.getByRole('button', { name: 'Acknowledge' }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(row).toHaveCount(0);
+  await failing.getByText(/^Acknowledged \(\d+\)$/).click();
+  await expect(page).toHaveURL(/failing=acknowledged/);
+  await expect(row).toContainText('Acknowledged by you');
+  await expect(row).toContainText('They move, <b>ticket</b> 4711');
+
+  await row.getByRole('button', { name: `Withdraw: ${url}` }).click();
+  await dialog.getByRole('button', { name: 'Withdraw' }).click();
+  await expect(dialog).toHaveCount(0);
+  await failing.getByText(/^Open \(\d+\)$/).click();
+  receiver.answer.status = 200;
+  await row.getByRole('button', { name: `Resolve: ${url}` }).click();
+  await expect(dialog).toContainText('It is disabled now: it is enabled again');
+  await dialog.getByRole('button', { name: 'Resolve' }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(row).toHaveCount(0);
+  expect(await stage.call('GET', path)).toMatchObject({ enabled: true, failing_since: null });
+});
+
+test('a viewer of the platform sees what fails and is told why they may do nothing', async ({
+  page,
+  stage,
+  receiver,
+}) => {
+  receiver.answer.status = 410;
+  const url = `${receiver.url}/seen-${Date.now()}`;
+  await stage.endpoint(url, { dialect: 'standard' });
+  await stage.publish();
+  const email = `viewer-${Date.now()}@example.com`;
+  await stage.call('POST', '/users', { email, password: PASSWORD, platform_role: 'viewer' });
+  await signIn(page, email, PASSWORD);
+  await page.getByRole('link', { name: 'Overview' }).click();
+  const button = page.getByRole('button', { name: `Acknowledge: ${url}` });
+  await expect(button).toHaveAttribute('aria-description', /platform role operator/);
+});
+
 test('the system page tells what runs here', async ({ page, stage }) => {
   await signIn(page);
   await page.getByRole('link', { name: 'System' }).click();

@@ -52,6 +52,52 @@ test('times are told in the zone that is chosen, by name', async ({ page, stage 
   await expect(page.getByRole('tooltip')).toContainText('UTC');
 });
 
+test('times of a merchant are told in the zone of its store, and here where it has none', async ({
+  page,
+  stage,
+  receiver,
+}) => {
+  await stage.endpoint(receiver.url);
+  await stage.call('PATCH', `/merchants/${stage.merchant}`, { store: { time_zone: 'Asia/Kolkata' } });
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/endpoints`);
+  const added = page.getByRole('row', { name: receiver.url }).getByRole('time');
+  await page.getByRole('button', { name: 'Account of' }).click();
+  await page.getByRole('menuitemradio', { name: 'Store time: Asia/Kolkata' }).click();
+  await page.keyboard.press('Escape');
+  await added.hover();
+  await expect(page.getByRole('tooltip')).toContainText('(Asia/Kolkata)');
+
+  await stage.call('PATCH', `/merchants/${stage.merchant}`, { store: { time_zone: null } });
+  await page.reload();
+  await added.hover();
+  await expect(page.getByRole('tooltip')).not.toContainText('Kolkata');
+  await page.getByRole('button', { name: 'Account of' }).click();
+  await expect(page.getByRole('menuitemradio', { name: /Store time/ })).toContainText('There is no zone of a store here');
+});
+
+test('a zone that the browser does not know breaks nothing', async ({ page, stage, receiver }) => {
+  await stage.endpoint(receiver.url);
+  await page.route(`**/v1/merchants/${stage.merchant}`, async (route) => {
+    const answer = await route.fetch();
+    const merchant = await answer.json();
+    merchant.store.time_zone = 'Moon/Tranquility';
+    await route.fulfill({ response: answer, json: merchant });
+  });
+  await signIn(page);
+  await page.getByRole('link', { name: stage.name }).click();
+  await page.getByRole('button', { name: 'Account of' }).click();
+  const choice = page.getByRole('menuitemradio', { name: /Store time/ });
+  await choice.click();
+  await expect(choice).toContainText('This browser does not know Moon/Tranquility');
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await expect(page.getByRole('combobox', { name: 'Time zone' })).toHaveValue('Moon/Tranquility');
+  await page.getByRole('time').nth(0).hover();
+  await expect(page.getByRole('tooltip')).toBeVisible();
+});
+
 test('the keyboard alone leads past the navigation and to every page', async ({ page, stage }) => {
   await signIn(page);
   await page.getByRole('link', { name: stage.name }).click();

@@ -33,6 +33,9 @@ test('an admin invites to the platform, changes what somebody may do, and delete
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('searchbox', { name: 'Search users' }).fill(email);
   await expect(page.getByText('Nobody matches')).toBeVisible();
+  await expect(page).toHaveURL(/q=developer/);
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await expect(page.getByRole('link', { name: 'admin@example.com' })).toBeVisible();
 });
 
 test('somebody sees their logins, ends one, and changes their password', async ({

@@ -5,6 +5,7 @@ import {
   Code,
   Group,
   Modal,
+  Radio,
   Select,
   Stack,
   Table,
@@ -18,9 +19,12 @@ import { words } from '../api/errors';
 import { type KeyHolder, keysOf } from '../api/keys';
 import { ActionButton } from '../ui/action-button';
 import { Copy } from '../ui/copy';
+import { fromField } from '../ui/moment-input';
+import { type Zone, useZone, zoneName } from '../ui/zone';
 import { faultAt } from './faults';
 
 type Scope = components['schemas']['Scope'];
+type Environment = components['schemas']['Environment'];
 type Props = { holder: KeyHolder; queryKey: string[]; onClose: () => void };
 
 const RESOURCES: [name: string, what: string][] = [
@@ -46,9 +50,12 @@ export function ApiKeyCreate({ holder, queryKey, onClose }: Props) {
   const [scopes, setScopes] = useState<Scope[]>([]);
   const [life, setLife] = useState('never');
   const [date, setDate] = useState('');
+  const [environment, setEnvironment] = useState<Environment>('live');
+  const zone = useZone();
   const client = useQueryClient();
   const create = useMutation({
-    mutationFn: () => keysOf(holder).create({ name, scopes, expires_at: endOf(life, date) }),
+    mutationFn: () =>
+      keysOf(holder).create({ name, scopes, environment, expires_at: endOf(life, date, zone) }),
     onSuccess: () => client.invalidateQueries({ queryKey }),
   });
   function submit(event: FormEvent<HTMLFormElement>) {
@@ -70,6 +77,17 @@ export function ApiKeyCreate({ holder, queryKey, onClose }: Props) {
             required
             data-autofocus
           />
+          <Radio.Group
+            label="Environment"
+            description="A label for people: nothing else depends on it."
+            value={environment}
+            onChange={(value) => setEnvironment(value as Environment)}
+          >
+            <Group mt={4}>
+              <Radio value="live" label="Live" />
+              <Radio value="test" label="Test" />
+            </Group>
+          </Radio.Group>
           <ScopeFields scopes={scopes} onChange={setScopes} />
           <Group align="start">
             <Select
@@ -84,7 +102,7 @@ export function ApiKeyCreate({ holder, queryKey, onClose }: Props) {
               <TextInput
                 type="datetime-local"
                 label="Date"
-                description="Your local time"
+                description={`Time of ${zoneName(zone)}`}
                 value={date}
                 onChange={(event) => setDate(event.currentTarget.value)}
                 error={faultAt(create.error, '/expires_at')}
@@ -194,8 +212,8 @@ function Made({
 }
 
 /** When a key ends, as the API takes it. */
-function endOf(life: string, date: string): string | undefined {
+function endOf(life: string, date: string, zone: Zone): string | undefined {
   if (life === 'never') return undefined;
-  if (life === 'date') return new Date(date).toISOString();
+  if (life === 'date') return fromField(date, zone);
   return new Date(Date.now() + Number(life) * 86_400_000).toISOString();
 }

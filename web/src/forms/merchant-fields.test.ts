@@ -11,6 +11,13 @@ const form = (account: string) => {
 const sent = (account: string, known?: number | null) =>
   toJson(merchantOf(form(account), { flashy_account_id: known } as components['schemas']['Merchant']));
 
+test('what is empty is taken away, a zone too', () => {
+  const fields = new FormData();
+  expect(merchantOf(fields).store).toMatchObject({ currency: null, time_zone: null });
+  fields.set('time_zone', 'Asia/Kolkata');
+  expect(merchantOf(fields).store.time_zone).toBe('Asia/Kolkata');
+});
+
 test('an account id is sent as it is typed, and only when it has changed', () => {
   expect(sent('9007199254740993', 1)).toContain('"flashy_account_id":9007199254740993,');
   expect(sent('0042', null)).toContain('"flashy_account_id":42,');

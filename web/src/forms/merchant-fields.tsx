@@ -2,6 +2,7 @@ import { Fieldset, Group, Select, SimpleGrid, Stack, TextInput } from '@mantine/
 import type { components } from '../api/__generated__/schema';
 import type { Failure } from '../api/errors';
 import { rawJson } from '../api/raw-json';
+import { isZoneOf, timeZones } from './time-zones';
 
 type Merchant = components['schemas']['Merchant'];
 type Settings = components['schemas']['MerchantSettings'];
@@ -67,6 +68,22 @@ export function MerchantFields({ known, failure }: { known?: Merchant; failure?:
             defaultValue={known?.flashy_account_id ?? ''}
             error={fault('/flashy_account_id')}
           />
+          <Select
+            name="time_zone"
+            label="Time zone"
+            placeholder="none"
+            description="Times can be told in it on the merchant's pages."
+            inputWrapperOrder={['label', 'input', 'description', 'error']}
+            data={timeZones(store?.time_zone)}
+            defaultValue={store?.time_zone ?? null}
+            filter={({ options, search }) =>
+              options.filter((option) => 'label' in option && isZoneOf(option.label, search))
+            }
+            nothingFoundMessage="No zone of this name"
+            error={fault('/store/time_zone')}
+            searchable
+            clearable
+          />
         </SimpleGrid>
       </Fieldset>
       <Group align="start" grow preventGrowOverflow={false} wrap="wrap">
@@ -109,6 +126,7 @@ export function merchantOf(form: FormData, known?: Merchant) {
       shopify_domain: text('shopify_domain') || null,
       main_domain: text('main_domain') || null,
       currency: text('currency').toUpperCase() || null,
+      time_zone: text('time_zone') || null,
     },
     flashy_account_id: accountOf(text('flashy_account_id'), known),
     settings: {

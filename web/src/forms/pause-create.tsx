@@ -1,7 +1,6 @@
-import { Radio, Select, Stack, Text, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Radio, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { api, data } from '../api/client';
+import { MerchantPick } from '../pages/merchant-pick';
 import { usePause } from '../pages/pauses';
 import { Confirm } from '../ui/confirm';
 
@@ -19,10 +18,6 @@ export function PauseCreate({ onClose }: { onClose: () => void }) {
   const [host, setHost] = useState('');
   const [reason, setReason] = useState('');
   const pause = usePause();
-  const merchants = useQuery({
-    queryKey: ['merchant-names'],
-    queryFn: () => data(api.GET('/v1/merchants', { params: { query: { limit: 250 } } })),
-  });
   return (
     <Confirm
       title="Pause deliveries"
@@ -60,14 +55,7 @@ export function PauseCreate({ onClose }: { onClose: () => void }) {
           />
         )}
         {scope === 'merchant' && (
-          <Select
-            label="Merchant"
-            data={merchants.data?.data.map(({ id, name }) => ({ value: id, label: name })) ?? []}
-            value={merchant}
-            onChange={setMerchant}
-            searchable
-            required
-          />
+          <MerchantPick label="Merchant" value={merchant} onChange={setMerchant} required />
         )}
         <TextInput
           label="Reason"

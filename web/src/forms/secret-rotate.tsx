@@ -6,6 +6,8 @@ import { type Endpoint, type Owner, endpointsOf } from '../api/endpoints';
 import { words } from '../api/errors';
 import { dialectInfo } from '../pages/dialects';
 import { ActionButton } from '../ui/action-button';
+import { fromField } from '../ui/moment-input';
+import { useZone, zoneName } from '../ui/zone';
 import { secretFault } from './endpoint-draft';
 import { faultAt } from './faults';
 
@@ -27,11 +29,12 @@ const OVERLAPS = [
 export function SecretRotate({ owner, endpoint, refused, onRotated }: Props) {
   const [overlap, setOverlap] = useState('24h');
   const [until, setUntil] = useState('');
+  const zone = useZone();
   const [secret, setSecret] = useState('');
   const rotate = useMutation({
     mutationFn: () =>
       endpointsOf(owner).rotate(endpoint.id, {
-        overlap: overlap === 'date' ? spanUntil(until) : overlap,
+        overlap: overlap === 'date' ? spanUntil(fromField(until, zone)) : overlap,
         secret: secret || undefined,
       }),
     onSuccess: (fresh) => {
@@ -69,7 +72,7 @@ export function SecretRotate({ owner, endpoint, refused, onRotated }: Props) {
               <TextInput
                 type="datetime-local"
                 label="Until"
-                description="Your local time, 7 days ahead at most"
+                description={`Time of ${zoneName(zone)}, 7 days ahead at most`}
                 value={until}
                 onChange={(event) => setUntil(event.currentTarget.value)}
                 error={faultAt(rotate.error, '/overlap')}
@@ -105,7 +108,7 @@ export function SecretRotate({ owner, endpoint, refused, onRotated }: Props) {
   );
 }
 
-/** How long it is until a local time, as the API takes it. */
-function spanUntil(local: string): string {
-  return `${Math.max(0, Math.round((new Date(local).getTime() - Date.now()) / 1_000))}s`;
+/** How long it is until a time, as the API takes it. */
+function spanUntil(at: string): string {
+  return `${Math.max(0, Math.round((Date.parse(at) - Date.now()) / 1_000))}s`;
 }

@@ -6,8 +6,8 @@ import type { components } from '../api/__generated__/schema';
 import { words } from '../api/errors';
 import { signOut } from '../api/session';
 import { paths } from '../path-builder';
-import { LOCAL_ZONE, type Zone, chooseZone, useZone } from '../ui/zone';
 import { isGuest } from './nav-links';
+import { ZoneMenu } from './zone-menu';
 
 const SCHEMES: [MantineColorScheme, string][] = [
   ['auto', 'As the system'],
@@ -18,7 +18,6 @@ const SCHEMES: [MantineColorScheme, string][] = [
 /** Who is here, how they like to see things, and the way out. */
 export function AccountMenu({ me }: { me: components['schemas']['Me'] }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const zone = useZone();
   const navigate = useNavigate();
   return (
     <Menu width={260} position="bottom-end">
@@ -57,15 +56,7 @@ export function AccountMenu({ me }: { me: components['schemas']['Me'] }) {
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
-        <Menu.Label>Times</Menu.Label>
-        <Menu.RadioGroup value={zone} onChange={(value) => chooseZone(value as Zone)}>
-          <Menu.RadioItem value="local" closeMenuOnClick={false}>
-            Here: {LOCAL_ZONE}
-          </Menu.RadioItem>
-          <Menu.RadioItem value="UTC" closeMenuOnClick={false}>
-            UTC
-          </Menu.RadioItem>
-        </Menu.RadioGroup>
+        <ZoneMenu />
         <Menu.Divider />
         <Menu.Item
           leftSection={<IconLogout size={16} aria-hidden />}

@@ -1,4 +1,4 @@
-import { Code, Group, Stack, Text } from '@mantine/core';
+import { Badge, Code, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -41,8 +41,12 @@ export function ApiKeys({ holder }: { holder: KeyHolder }) {
             title: 'Name',
             cell: (key) => (
               <>
-                <bdi>{key.name}</bdi>
-                <br />
+                <Group gap="xs">
+                  <bdi>{key.name}</bdi>
+                  <Badge size="sm" variant="light" color={key.environment === 'live' ? 'green' : 'gray'}>
+                    {key.environment}
+                  </Badge>
+                </Group>
                 <Code>{key.prefix ? `${key.prefix}…` : key.id}</Code>
               </>
             ),

@@ -176,28 +176,30 @@ export function Counts({
       {rows.length === 0 ? (
         <Text size="sm">Nothing in this time.</Text>
       ) : (
-        <Table.ScrollContainer minWidth={head.length * 100}>
-          <Table.ScrollContainer minWidth={300}>
-            <Table verticalSpacing={4}>
-              <Table.Thead>
-                <Table.Tr>
-                  {head.map((name) => (
-                    <Table.Th key={name}>{name}</Table.Th>
+        <Table.ScrollContainer
+          minWidth={head.length * 100}
+          // Who has no mouse scrolls it, too.
+          scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'group', 'aria-label': `${title}, table` } }}
+        >
+          <Table verticalSpacing={4}>
+            <Table.Thead>
+              <Table.Tr>
+                {head.map((name) => (
+                  <Table.Th key={name}>{name}</Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.map((cells, row) => (
+                // They come in an order of their own and are all replaced at once.
+                <Table.Tr key={row}>
+                  {cells.map((cell, column) => (
+                    <Table.Td key={head[column]}>{cell}</Table.Td>
                   ))}
                 </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {rows.map((cells, row) => (
-                  // They come in an order of their own and are all replaced at once.
-                  <Table.Tr key={row}>
-                    {cells.map((cell, column) => (
-                      <Table.Td key={head[column]}>{cell}</Table.Td>
-                    ))}
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+              ))}
+            </Table.Tbody>
+          </Table>
         </Table.ScrollContainer>
       )}
     </Paper>

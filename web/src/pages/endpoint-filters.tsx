@@ -5,7 +5,7 @@ import type { StateName } from './endpoint-state';
 import { useFilter } from './filter';
 
 export const ENDPOINT_FILTERS = ['q', 'state', 'event_type'] as const;
-const STATES: StateName[] = ['active', 'paused', 'failing', 'disabled'];
+const STATES: StateName[] = ['working', 'paused', 'failing', 'disabled'];
 
 /** What narrows a list of endpoints down; all of it is in the address. */
 export function EndpointFilters({ endpoints }: { endpoints: Endpoint[] }) {

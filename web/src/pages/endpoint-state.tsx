@@ -2,7 +2,7 @@ import { Badge, Group, Text } from '@mantine/core';
 import type { Endpoint } from '../api/endpoints';
 import { Time } from '../ui/time';
 
-export type StateName = 'active' | 'paused' | 'failing' | 'disabled';
+export type StateName = 'working' | 'paused' | 'failing' | 'disabled';
 
 /** Where an endpoint stands. */
 export function stateOf(
@@ -11,11 +11,11 @@ export function stateOf(
 ): StateName {
   if (!endpoint.enabled) return 'disabled';
   if (pausedAt) return 'paused';
-  return endpoint.failing_since ? 'failing' : 'active';
+  return endpoint.failing_since ? 'failing' : 'working';
 }
 
 const LOOK: Record<StateName, { color: string; sign: string }> = {
-  active: { color: 'green', sign: '✓' },
+  working: { color: 'green', sign: '✓' },
   paused: { color: 'blue', sign: '‖' },
   failing: { color: 'orange', sign: '!' },
   disabled: { color: 'gray', sign: '–' },
@@ -39,7 +39,7 @@ export function EndpointState({
 }) {
   const state = stateOf(endpoint, pausedAt);
   const { color, sign } = LOOK[state];
-  const at = { disabled: endpoint.disabled_at, paused: pausedAt, failing: endpoint.failing_since, active: null }[
+  const at = { disabled: endpoint.disabled_at, paused: pausedAt, failing: endpoint.failing_since, working: null }[
     state
   ];
   return (

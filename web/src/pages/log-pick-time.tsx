@@ -1,7 +1,7 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { MomentInput } from '../ui/moment-input';
 import { Pick } from '../ui/pick';
-import { LOCAL_ZONE, useZone } from '../ui/zone';
+import { useZone, zoneName } from '../ui/zone';
 import { useAddress } from './log-address';
 import { type LogFilter, RANGES, withValues } from './log-filter';
 
@@ -39,7 +39,7 @@ export function PickTime({ filter }: { filter: LogFilter }) {
           <MomentInput label="To" value={to ?? ''} onChange={(at) => put({ from, to: at })} />
         </Group>
         <Text size="xs" c="dimmed">
-          Times of {zone === 'UTC' ? 'UTC' : LOCAL_ZONE}
+          Times of {zoneName(zone)}
         </Text>
       </Stack>
     </Pick>

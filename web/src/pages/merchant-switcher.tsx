@@ -1,16 +1,13 @@
 import { Button, Combobox, Loader, ScrollArea, Text, useCombobox } from '@mantine/core';
 import { IconSelector } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
-import { api, data } from '../api/client';
 import { words } from '../api/errors';
+import { isId } from '../api/found';
 import { paths } from '../path-builder';
+import { useFoundMerchants } from './merchant-names';
 
-/** How many names are offered at once. */
-const SHOWN = 50;
-
-/** Goes to another merchant: by its name, its store's, or its id. */
+/** Goes to another merchant: by its name, its store's or its domain, or by its id. */
 export function MerchantSwitcher({ current }: { current?: string }) {
   const [typed, setTyped] = useState('');
   const navigate = useNavigate();
@@ -21,21 +18,14 @@ export function MerchantSwitcher({ current }: { current?: string }) {
     },
     onDropdownOpen: () => box.focusSearchInput(),
   });
-  const merchants = useQuery({
-    queryKey: ['merchant-names'],
-    enabled: box.dropdownOpened,
-    queryFn: () => data(api.GET('/v1/merchants', { params: { query: { limit: 250 } } })),
-  });
+  const found = useFoundMerchants(typed, box.dropdownOpened);
+  const { merchants, isBehind } = found;
+  // Enter goes to the first that matches, once it is known which that is.
+  useEffect(() => {
+    if (typed && !isBehind) box.selectFirstOption();
+  }, [typed, isBehind]);
   const wanted = typed.trim().toLowerCase();
-  const found =
-    merchants.data?.data
-      .filter((merchant) =>
-        [merchant.name, merchant.store.name, merchant.id].some((text) =>
-          text.toLowerCase().includes(wanted),
-        ),
-      )
-      .slice(0, SHOWN) ?? [];
-  const isUnlisted = /^mer_[0-9a-z]{26}$/.test(wanted) && found.length === 0;
+  const isUnlisted = isId('mer', wanted) && merchants.length === 0 && !isBehind;
   return (
     <Combobox
       store={box}
@@ -66,26 +56,23 @@ export function MerchantSwitcher({ current }: { current?: string }) {
       <Combobox.Dropdown>
         <Combobox.Search
           value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            box.selectFirstOption();
-          }}
-          placeholder="Name or id"
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          placeholder="Name, domain or id"
           aria-label="Find a merchant"
         />
         <Combobox.Options aria-label="Merchants">
           <ScrollArea.Autosize mah={320} type="scroll">
-            {merchants.isPending && <Loader size="sm" m="xs" aria-label="Loading" />}
-            {merchants.isError && !merchants.data && <Combobox.Empty>{words(merchants.error)}</Combobox.Empty>}
-            {found.map((merchant) => (
-              <Combobox.Option key={merchant.id} value={merchant.id}>
+            {found.isPending && <Loader size="sm" m="xs" aria-label="Loading" />}
+            {found.isError && !found.data && <Combobox.Empty>{words(found.error)}</Combobox.Empty>}
+            {merchants.map((merchant) => (
+              <Combobox.Option key={merchant.id} value={merchant.id} disabled={isBehind}>
                 <bdi>{merchant.name}</bdi>
                 {merchant.suspended && ' (suspended)'}
               </Combobox.Option>
             ))}
             {isUnlisted && <Combobox.Option value={wanted}>Go to {wanted}</Combobox.Option>}
-            {merchants.data && found.length === 0 && !isUnlisted && (
-              <Combobox.Empty>No merchant matches</Combobox.Empty>
+            {found.data && merchants.length === 0 && !isUnlisted && (
+              <Combobox.Empty>{isBehind ? 'Looking…' : 'No merchant matches'}</Combobox.Empty>
             )}
           </ScrollArea.Autosize>
         </Combobox.Options>

@@ -2,10 +2,11 @@ import { Anchor, Badge, Button, Group, SegmentedControl, Stack, Text, Title } fr
 import { Link } from 'react-router';
 import { api, data } from '../api/client';
 import type { components } from '../api/__generated__/schema';
+import { LONGEST, isId, listOfOne, searchOf } from '../api/found';
 import { paths } from '../path-builder';
 import { PagedTable, usePages } from '../ui/paged';
-import { SearchBox } from '../ui/search-box';
-import { Empty } from '../ui/states';
+import { SearchBox, TYPING } from '../ui/search-box';
+import { Empty, NoMatch } from '../ui/states';
 import { Time } from '../ui/time';
 import { useFilter } from './filter';
 import { errorRate, percent } from './endpoint-stats';
@@ -13,13 +14,6 @@ import { useMe } from './me';
 import { usePlatformStats } from './platform-stats';
 
 type Merchant = components['schemas']['Merchant'];
-
-/** What a merchant can be found by. */
-function texts({ id, name, store }: Merchant): string {
-  return [id, name, store.id, store.name, store.shopify_domain, store.main_domain]
-    .join('\n')
-    .toLowerCase();
-}
 
 type Count = components['schemas']['MerchantCount'];
 type Counts = Map<string, Count>;
@@ -38,6 +32,16 @@ function rateOf(count: Count | undefined): number | null {
   return count ? errorRate(count) : null;
 }
 
+/** A page of the merchants that are found by a text or an id. */
+function read(q: string, cursor: string | undefined) {
+  if (isId('mer', q)) {
+    const path = { merchant_id: q };
+    return listOfOne(data(api.GET('/v1/merchants/{merchant_id}', { params: { path } })));
+  }
+  const query = { search: searchOf(q), cursor, limit: 250 };
+  return data(api.GET('/v1/merchants', { params: { query } }));
+}
+
 /** The merchants that somebody may see. */
 export function Merchants() {
   const me = useMe();
@@ -46,10 +50,8 @@ export function Merchants() {
   const stats = usePlatformStats('24h', isPlatform);
   const counts = new Map(stats.data?.merchants.map((one) => [one.merchant_id, one]));
   const order = ORDERS[filter.values.sort]?.(counts);
-  const merchants = usePages(['merchants'], (cursor) =>
-    data(api.GET('/v1/merchants', { params: { query: { cursor, limit: 250 } } })),
-  );
-  const wanted = filter.values.q.toLowerCase();
+  const { q } = filter.values;
+  const merchants = usePages(['merchants', q], (cursor) => read(q, cursor), { isSearched: true });
   const adds = me.data?.platform_role === 'admin' || me.data?.platform_role === 'operator';
   return (
     <Stack>
@@ -67,7 +69,9 @@ export function Merchants() {
         <SearchBox
           label="Search merchants"
           placeholder="Name, store, domain or id"
-          value={filter.values.q}
+          value={q}
+          wait={TYPING}
+          maxLength={LONGEST}
           onSearch={(q) => filter.set({ q })}
         />
         {isPlatform && (
@@ -87,18 +91,14 @@ export function Merchants() {
         pages={merchants}
         rowKey={(merchant) => merchant.id}
         order={order}
-        keep={(merchant) => texts(merchant).includes(wanted)}
         empty={
-          <Empty title="There are no merchants yet">
-            {adds && <Text size="sm">Add one, then its endpoints.</Text>}
-          </Empty>
-        }
-        noMatch={
-          <Empty
-            title={
-              merchants.hasNextPage ? 'No merchant read so far matches' : 'No merchant matches'
-            }
-          />
+          q ? (
+            <NoMatch title="No merchant matches" onClear={() => filter.set({ q: null })} />
+          ) : (
+            <Empty title="There are no merchants yet">
+              {adds && <Text size="sm">Add one, then its endpoints.</Text>}
+            </Empty>
+          )
         }
         minWidth={680}
         columns={[

@@ -17,6 +17,7 @@ import { FailingEndpoints } from './failing-endpoints';
 import { useFilter } from './filter';
 import { useMe } from './me';
 import { PLATFORM_RANGES, type PlatformStats, usePlatformStats } from './platform-stats';
+import { TimerCharts } from './timer-charts';
 
 /** What is due for longer than this is late. */
 const LATE = 60_000;
@@ -64,6 +65,11 @@ export function Overview() {
           <Queue queue={stats.data.queue} />
           <FailingEndpoints endpoints={stats.data.failing_endpoints} />
           <Charts stats={stats.data} />
+          <TimerCharts stats={stats.data} />
+          <EventTypes stats={stats.data} />
+          <Text size="sm" c="dimmed">
+            Tests are not counted. Figures are a few seconds behind.
+          </Text>
         </>
       )}
     </Stack>
@@ -168,20 +174,22 @@ function Charts({ stats }: { stats: PlatformStats }) {
           ])}
         />
       </SimpleGrid>
-      <Counts
-        title="By event type"
-        head={['Event type', 'Events', 'Succeeded', 'Failed', 'Error rate']}
-        rows={stats.by_event_type.map((one) => [
-          one.event_type,
-          one.events.toLocaleString(),
-          one.succeeded.toLocaleString(),
-          one.failed.toLocaleString(),
-          percent(errorRate(one) ?? 0),
-        ])}
-      />
-      <Text size="sm" c="dimmed">
-        Tests are not counted. Figures are a few seconds behind.
-      </Text>
     </>
+  );
+}
+
+function EventTypes({ stats }: { stats: PlatformStats }) {
+  return (
+    <Counts
+      title="By event type"
+      head={['Event type', 'Events', 'Succeeded', 'Failed', 'Error rate']}
+      rows={stats.by_event_type.map((one) => [
+        one.event_type,
+        one.events.toLocaleString(),
+        one.succeeded.toLocaleString(),
+        one.failed.toLocaleString(),
+        percent(errorRate(one) ?? 0),
+      ])}
+    />
   );
 }

@@ -8,6 +8,7 @@ import { Failure } from '../api/errors';
 import { paths } from '../path-builder';
 import { Keyboard } from '../ui/keyboard';
 import { Failed, Loading } from '../ui/states';
+import { StoreZone } from '../ui/zone';
 import { AccountMenu } from './account-menu';
 import { useMe, useMerchant } from './me';
 import { MerchantSwitcher } from './merchant-switcher';
@@ -60,67 +61,69 @@ function Frame({ me }: { me: Me }) {
   usePageKeys(pages);
   const mayLeave = isPlatform || me.memberships.length > 1 || me.app_ids.length > 0;
   return (
-    <AppShell
-      header={{ height: 52 }}
-      navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !open } }}
-      padding="md"
-    >
-      <Keyboard />
-      <AppShell.Header>
-        <a className="skip" href="#main" onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}>
-          Skip to the page
-        </a>
-        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Group gap="sm" wrap="nowrap" miw={0}>
-            <Burger
-              opened={open}
-              onClick={toggle}
-              hiddenFrom="sm"
-              size="sm"
-              aria-label="Navigation"
-            />
-            <Text fw={700} component={Link} to={home(me)} c="inherit" td="none">
-              Hookyard
-            </Text>
-            {merchant.data && (
-              <Text c="dimmed" truncate>
-                <bdi>{merchant.data.name}</bdi>
+    <StoreZone value={merchant.data?.store.time_zone ?? null}>
+      <AppShell
+        header={{ height: 52 }}
+        navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !open } }}
+        padding="md"
+      >
+        <Keyboard />
+        <AppShell.Header>
+          <a className="skip" href="#main" onClick={(event) => {
+            event.preventDefault();
+            main.current?.focus();
+          }}>
+            Skip to the page
+          </a>
+          <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+            <Group gap="sm" wrap="nowrap" miw={0}>
+              <Burger
+                opened={open}
+                onClick={toggle}
+                hiddenFrom="sm"
+                size="sm"
+                aria-label="Navigation"
+              />
+              <Text fw={700} component={Link} to={home(me)} c="inherit" td="none">
+                Hookyard
               </Text>
-            )}
+              {merchant.data && (
+                <Text c="dimmed" truncate>
+                  <bdi>{merchant.data.name}</bdi>
+                </Text>
+              )}
+            </Group>
+            <AccountMenu me={me} />
           </Group>
-          <AccountMenu me={me} />
-        </Group>
-      </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label="Pages" component="nav">
-        {(isPlatform || me.memberships.length > 1) && (
-          <Box mb="xs">
-            <MerchantSwitcher current={merchantId && (merchant.data?.name ?? merchantId)} />
-          </Box>
-        )}
-        <Pages pages={pages} onGo={close} />
-        {merchantId && mayLeave && (
-          <NavLink
-            component={Link}
-            to={isPlatform || me.memberships.length > 1 ? paths.merchants() : paths.apps()}
-            label={isPlatform ? 'All merchants' : 'Your merchants and apps'}
-            leftSection={<IconBuildingStore size={18} aria-hidden />}
-            onClick={close}
-            mt="md"
-          />
-        )}
-      </AppShell.Navbar>
-      <AppShell.Main id="main" ref={main} tabIndex={-1} style={{ outline: 'none' }}>
-        {isPlatform && <PauseBanner mayResume={me.platform_role !== 'viewer'} />}
-        <Suspense fallback={<Loading />}>
-          <Outlet />
-        </Suspense>
-      </AppShell.Main>
-      {/* After the pages: a list that is drawn by what is in view says first where it begins. */}
-      <ScrollRestoration />
-    </AppShell>
+        </AppShell.Header>
+        <AppShell.Navbar p="xs" aria-label="Pages" component="nav">
+          {(isPlatform || me.memberships.length > 1) && (
+            <Box mb="xs">
+              <MerchantSwitcher current={merchantId && (merchant.data?.name ?? merchantId)} />
+            </Box>
+          )}
+          <Pages pages={pages} onGo={close} />
+          {merchantId && mayLeave && (
+            <NavLink
+              component={Link}
+              to={isPlatform || me.memberships.length > 1 ? paths.merchants() : paths.apps()}
+              label={isPlatform ? 'All merchants' : 'Your merchants and apps'}
+              leftSection={<IconBuildingStore size={18} aria-hidden />}
+              onClick={close}
+              mt="md"
+            />
+          )}
+        </AppShell.Navbar>
+        <AppShell.Main id="main" ref={main} tabIndex={-1} style={{ outline: 'none' }}>
+          {isPlatform && <PauseBanner mayResume={me.platform_role !== 'viewer'} />}
+          <Suspense fallback={<Loading />}>
+            <Outlet />
+          </Suspense>
+        </AppShell.Main>
+        {/* After the pages: a list that is drawn by what is in view says first where it begins. */}
+        <ScrollRestoration />
+      </AppShell>
+    </StoreZone>
   );
 }
 

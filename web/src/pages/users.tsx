@@ -2,11 +2,12 @@ import { Anchor, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'react-router';
 import { api, data } from '../api/client';
 import type { components } from '../api/__generated__/schema';
+import { LONGEST, isId, listOfOne, searchOf } from '../api/found';
 import { paths } from '../path-builder';
 import { Forbidden } from '../ui/forbidden';
 import { PagedTable, usePages } from '../ui/paged';
-import { SearchBox } from '../ui/search-box';
-import { Empty } from '../ui/states';
+import { SearchBox, TYPING } from '../ui/search-box';
+import { NoMatch } from '../ui/states';
 import { Time } from '../ui/time';
 import { useFilter } from './filter';
 import { Invitations } from './invitations';
@@ -18,14 +19,19 @@ export const PLATFORM_ROLES: components['schemas']['PlatformRole'][] = [
   'admin',
 ];
 
+/** A page of the users that are found by a text or an id. */
+function read(q: string, cursor: string | undefined) {
+  if (isId('usr', q))
+    return listOfOne(data(api.GET('/v1/users/{user_id}', { params: { path: { user_id: q } } })));
+  return data(api.GET('/v1/users', { params: { query: { search: searchOf(q), cursor } } }));
+}
+
 /** Everybody who may log in. */
 export function Users() {
   const me = useMe();
   const filter = useFilter('q');
-  const users = usePages(['users'], (cursor) =>
-    data(api.GET('/v1/users', { params: { query: { cursor, limit: 250 } } })),
-  );
-  const wanted = filter.values.q.toLowerCase();
+  const { q } = filter.values;
+  const users = usePages(['users', q], (cursor) => read(q, cursor), { isSearched: true });
   if (me.data && me.data.platform_role !== 'admin')
     return <Forbidden title="Users" whom="admins of the platform" />;
   return (
@@ -36,15 +42,15 @@ export function Users() {
       <SearchBox
         label="Search users"
         placeholder="Email or id"
-        value={filter.values.q}
+        value={q}
+        wait={TYPING}
+        maxLength={LONGEST}
         onSearch={(q) => filter.set({ q })}
       />
       <PagedTable
         pages={users}
         rowKey={(user) => user.id}
-        keep={(user) => user.email.includes(wanted) || user.id.includes(wanted)}
-        empty="There is nobody yet"
-        noMatch={<Empty title="Nobody matches" />}
+        empty={q ? <NoMatch title="Nobody matches" onClear={filter.clear} /> : 'There is nobody yet'}
         columns={[
           {
             title: 'Email',

@@ -1,20 +1,22 @@
 import { Button, Table, VisuallyHidden } from '@mantine/core';
-import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
+import { type QueryKey, keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Empty, Failed, Loading } from './states';
 
 type Page<Row> = { data: Row[]; next_cursor: string | null };
 
-/** A list of the API: all its pages so far. */
+/** A list of the API: all its pages so far. One that is searched keeps its rows until those that match come. */
 export function usePages<Row>(
   queryKey: QueryKey,
   read: (cursor: string | undefined) => Promise<Page<Row>>,
+  { isSearched = false } = {},
 ) {
   return useInfiniteQuery({
     queryKey,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) => read(pageParam),
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+    ...(isSearched && { placeholderData: keepPreviousData }),
   });
 }
 
@@ -31,55 +33,46 @@ export function PagedTable<Row>({
   columns,
   rowKey,
   empty,
-  keep,
   order,
-  noMatch,
   minWidth = 520,
 }: {
   pages: ReturnType<typeof usePages<Row>>;
   columns: Column<Row>[];
   rowKey: (row: Row) => string;
   empty: ReactNode;
-  /** Which of the rows read so far are shown. */
-  keep?: (row: Row) => boolean;
-  /** In which order they are, when not in the API's. */
+  /** In which order the rows read so far are, when not in the API's. */
   order?: (one: Row, other: Row) => number;
-  noMatch?: ReactNode;
   minWidth?: number;
 }) {
   if (pages.isPending) return <Loading />;
   if (!pages.data) return <Failed error={pages.error} retry={() => pages.refetch()} />;
   const rows = pages.data.pages.flatMap((page) => page.data);
   if (rows.length === 0) return typeof empty === 'string' ? <Empty title={empty} /> : empty;
-  const kept = keep ? rows.filter(keep) : rows;
-  const shown = order ? kept.toSorted(order) : kept;
+  const shown = order ? rows.toSorted(order) : rows;
   return (
     <>
-      {shown.length === 0 && noMatch}
-      {shown.length > 0 && (
-        <Table.ScrollContainer minWidth={minWidth}>
-          <Table highlightOnHover>
-            <Table.Thead>
-              <Table.Tr>
+      <Table.ScrollContainer minWidth={minWidth} aria-busy={pages.isPlaceholderData}>
+        <Table highlightOnHover>
+          <Table.Thead>
+            <Table.Tr>
+              {columns.map((column) => (
+                <Table.Th key={column.title}>
+                  {column.bare ? <VisuallyHidden>{column.title}</VisuallyHidden> : column.title}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {shown.map((row) => (
+              <Table.Tr key={rowKey(row)}>
                 {columns.map((column) => (
-                  <Table.Th key={column.title}>
-                    {column.bare ? <VisuallyHidden>{column.title}</VisuallyHidden> : column.title}
-                  </Table.Th>
+                  <Table.Td key={column.title}>{column.cell(row)}</Table.Td>
                 ))}
               </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {shown.map((row) => (
-                <Table.Tr key={rowKey(row)}>
-                  {columns.map((column) => (
-                    <Table.Td key={column.title}>{column.cell(row)}</Table.Td>
-                  ))}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
       {pages.isFetchNextPageError && (
         <Failed error={pages.error} retry={() => pages.fetchNextPage()} />
       )}

@@ -44,6 +44,17 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
+/** A search that finds nothing, and the way out of it. */
+export function NoMatch({ title, onClear }: { title: string; onClear: () => void }) {
+  return (
+    <Empty title={title}>
+      <Button variant="default" onClick={onClear}>
+        Clear filters
+      </Button>
+    </Empty>
+  );
+}
+
 export function NotFound() {
   return (
     <Empty title="There is no such page">

@@ -6,6 +6,8 @@ import { useZone } from './zone';
 /** The drawing of a chart over time. */
 export function Drawing({ title, rows, series, kind, stepSeconds, format }: ChartProps) {
   const zone = useZone();
+  // A line needs two points next to each other: where there are few, each is shown.
+  const points = rows.filter((row) => series.some(({ name }) => row[name] !== null)).length;
   const shared = {
     h: 220,
     data: rows,
@@ -23,6 +25,6 @@ export function Drawing({ title, rows, series, kind, stepSeconds, format }: Char
   return kind === 'bars' ? (
     <BarChart {...shared} type="stacked" />
   ) : (
-    <LineChart {...shared} curveType="linear" connectNulls={false} withDots={rows.length < 40} />
+    <LineChart {...shared} curveType="linear" connectNulls={false} withDots={points < 40} />
   );
 }

@@ -1,7 +1,7 @@
 import { Group, Paper, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
 import { Suspense, lazy, useState } from 'react';
 import { Loading } from './states';
-import { type Zone, exactly, useZone } from './zone';
+import { type Zone, exactly, inZone, useZone, zoneName } from './zone';
 
 // The chart library is larger than all the rest: it comes when there is a chart to draw.
 const Drawing = lazy(async () => ({ default: (await import('./time-chart-drawing')).Drawing }));
@@ -18,11 +18,17 @@ export type ChartProps = {
   stepSeconds: number;
   /** A value as it is read. */
   format?: (value: number) => string;
+  /** What is said where there is nothing to show. */
+  empty?: string;
+  /** Rows of the future: the soonest is read first. */
+  isAhead?: boolean;
 };
 
 /** What happened over time, as a chart or as the table behind it. */
-export function TimeChart(props: ChartProps) {
+export function TimeChart({ empty = 'Nothing in this time.', ...rest }: ChartProps) {
   const [isTable, setIsTable] = useState(false);
+  const zone = useZone();
+  const props = { ...rest, empty };
   const isEmpty = props.rows.every((row) => props.series.every(({ name }) => !row[name]));
   return (
     <Paper withBorder p="md" component="section" aria-label={props.title}>
@@ -40,11 +46,16 @@ export function TimeChart(props: ChartProps) {
           />
         </Group>
         {isTable && <Values {...props} />}
-        {!isTable && isEmpty && <Text size="sm">Nothing in this time.</Text>}
+        {!isTable && isEmpty && <Text size="sm">{empty}</Text>}
         {!isTable && !isEmpty && (
           <Suspense fallback={<Loading rows={4} />}>
             <Drawing {...props} />
           </Suspense>
+        )}
+        {zone !== 'local' && (
+          <Text size="xs" c="dimmed">
+            Times of {zoneName(zone)}
+          </Text>
         )}
       </Stack>
     </Paper>
@@ -53,10 +64,11 @@ export function TimeChart(props: ChartProps) {
 
 const plain = (value: number) => value.toLocaleString();
 
-/** The same in figures, the newest first; times without anything are left out. */
-function Values({ title, rows, series, stepSeconds, format = plain }: ChartProps) {
+/** The same in figures, the newest first, or the soonest; times without anything are left out. */
+function Values({ title, rows, series, stepSeconds, format = plain, empty, isAhead }: ChartProps) {
   const zone = useZone();
-  const told = rows.filter((row) => series.some(({ name }) => row[name])).toReversed();
+  const some = rows.filter((row) => series.some(({ name }) => row[name]));
+  const told = isAhead ? some : some.toReversed();
   return (
     <Table.ScrollContainer minWidth={300} maxHeight={280} tabIndex={0} role="region" aria-label={`${title}, table`}>
       <Table stickyHeader verticalSpacing={4}>
@@ -79,7 +91,7 @@ function Values({ title, rows, series, stepSeconds, format = plain }: ChartProps
           ))}
           {told.length === 0 && (
             <Table.Tr>
-              <Table.Td colSpan={series.length + 1}>Nothing in this time.</Table.Td>
+              <Table.Td colSpan={series.length + 1}>{empty}</Table.Td>
             </Table.Tr>
           )}
         </Table.Tbody>
@@ -98,6 +110,6 @@ export function tick(at: string, stepSeconds: number, zone: Zone): string {
   const shown = stepSeconds >= 86_400 ? day : stepSeconds > 3_600 ? { ...day, ...time } : time;
   return new Intl.DateTimeFormat(undefined, {
     ...shown,
-    ...(zone === 'UTC' && { timeZone: 'UTC' }),
+    ...inZone(zone),
   }).format(moment);
 }
