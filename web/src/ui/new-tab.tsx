@@ -7,8 +7,8 @@ export function NewTab({ href, children }: { href: string; children: ReactNode }
   return (
     <Anchor href={href} target="_blank" rel="noopener" underline="always" inherit>
       {children}
-      <VisuallyHidden> (opens in a new tab)</VisuallyHidden>{' '}
-      <IconExternalLink size="0.9em" aria-hidden style={{ verticalAlign: '-0.1em' }} />
+      <VisuallyHidden> (opens in a new tab)</VisuallyHidden>
+      <IconExternalLink size="0.9em" aria-hidden style={{ verticalAlign: '-0.1em', marginInlineStart: 4 }} />
     </Anchor>
   );
 }
