@@ -1,4 +1,4 @@
-import { PASSWORD, expect, signIn, test } from './stage';
+import { PASSWORD, enter, expect, test } from './stage';
 
 test('ops add an app with an endpoint and a key; a merchant installs and uninstalls it', async ({
   page,
@@ -6,9 +6,7 @@ test('ops add an app with an endpoint and a key; a merchant installs and uninsta
   receiver,
 }) => {
   const name = `Mailer <i>${Date.now()}</i>`;
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto('/platform/apps');
+  await enter(page, '/platform/apps');
   await page.getByRole('button', { name: 'Add app' }).click();
   await page.getByLabel('Name').fill(name);
   await page.getByRole('dialog').getByRole('button', { name: 'Add app' }).click();
@@ -45,7 +43,7 @@ test('ops add an app with an endpoint and a key; a merchant installs and uninsta
 test('a developer of a merchant sees apps but may not install them', async ({ page, stage }) => {
   const app = await stage.call('POST', '/apps', { name: `App ${Date.now()}` });
   const email = await stage.person('developer');
-  await signIn(page, email, PASSWORD);
+  await enter(page, `/m/${stage.merchant}/deliveries`, email, PASSWORD);
   await page.getByRole('link', { name: 'Apps' }).click();
   const button = page.getByRole('button', { name: `Install ${app.name}` });
   await expect(button).toBeDisabled();

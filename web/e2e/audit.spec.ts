@@ -1,4 +1,4 @@
-import { PASSWORD, expect, signIn, test } from './stage';
+import { PASSWORD, enter, expect, test } from './stage';
 
 test('an owner invites, lowers a role, takes somebody out, and finds it in the log', async ({
   page,
@@ -6,7 +6,7 @@ test('an owner invites, lowers a role, takes somebody out, and finds it in the l
 }) => {
   const owner = await stage.person('owner');
   const other = await stage.person('developer');
-  await signIn(page, owner, PASSWORD);
+  await enter(page, `/m/${stage.merchant}/deliveries`, owner, PASSWORD);
   await page.getByRole('link', { name: 'People' }).click();
   const invited = `new-${Date.now()}@example.com`;
   await page.getByLabel('Email').fill(invited);
@@ -37,9 +37,7 @@ test('an owner invites, lowers a role, takes somebody out, and finds it in the l
 });
 
 test('the platform exports its log, by the filter that is shown', async ({ page, stage }) => {
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/platform/audit-log?target=${stage.merchant}`);
+  await enter(page, `/platform/audit-log?target=${stage.merchant}`);
   await expect(page.getByRole('button', { name: 'create merchant' })).toBeVisible();
   const [download] = await Promise.all([
     page.waitForEvent('download'),

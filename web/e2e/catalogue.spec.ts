@@ -1,9 +1,8 @@
-import { PASSWORD, expect, signIn, test } from './stage';
+import { PASSWORD, enter, expect, test } from './stage';
 
 test('an event type is found, read and sent as an example', async ({ page, stage, receiver }) => {
   await stage.endpoint(receiver.url, { event_types: ['NEW_CUSTOMER'] });
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   await page.getByRole('link', { name: 'Event types' }).click();
   await page.getByRole('searchbox', { name: 'Search' }).fill('new_customer');
   await expect(page.getByRole('link', { name: 'PRODUCT_VIEWED' })).toHaveCount(0);
@@ -23,8 +22,7 @@ test('an event type is found, read and sent as an example', async ({ page, stage
 
 test('ops add an event type, and its example keeps every digit', async ({ page, stage }) => {
   const name = `orders/made.${Date.now()}`;
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   await page.getByRole('link', { name: 'Event types' }).click();
   await page.getByRole('button', { name: 'Add event type' }).click();
   const dialog = page.getByRole('dialog');
@@ -42,7 +40,7 @@ test('ops add an event type, and its example keeps every digit', async ({ page, 
 
 test('who may not add event types is told why', async ({ page, stage }) => {
   const email = await stage.person('owner');
-  await signIn(page, email, PASSWORD);
+  await enter(page, `/m/${stage.merchant}/deliveries`, email, PASSWORD);
   await page.getByRole('link', { name: 'Event types' }).click();
   const button = page.getByRole('button', { name: 'Add event type' });
   await expect(button).toBeDisabled();

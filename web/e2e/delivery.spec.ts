@@ -1,4 +1,5 @@
-import { PASSWORD, expect, signIn, test } from './stage';
+import { OUTCOMES } from '../src/ui/outcomes';
+import { PASSWORD, enter, expect, test } from './stage';
 
 /** Publishes a payload as it is spelled. */
 async function publishText(stage: { token: string; merchant: string }, payload: string) {
@@ -16,11 +17,14 @@ test('an attempt shows what was sent, what came back, and what to do', async ({ 
   await stage.endpoint(receiver.url);
   const { deliveries } = await stage.publish();
   await expect.poll(() => receiver.requests).toBe(1);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/deliveries/${deliveries[0].id}`);
+  await enter(page, `/m/${stage.merchant}/deliveries/${deliveries[0].id}`);
   await expect(page.getByText('Attempt 1: not accepted')).toBeVisible();
   await expect(page.getByText('What to do:')).toBeVisible();
+  const more = page.getByRole('link', { name: 'More about not accepted (opens in a new tab)' });
+  await expect(more).toHaveAttribute('target', '_blank');
+  await expect(more).toHaveAttribute('rel', 'noopener');
+  await expect(more).toHaveAttribute('href', '/docs/outcomes/http_status');
+  await expect(page.getByText('Kept until').locator('..').getByRole('time')).toHaveText(/\d{4}/);
   const request = page.getByRole('region', { name: 'Request' });
   await expect(request.getByText(receiver.url)).toBeVisible();
   const signature = request.getByRole('table', { name: 'Signature headers' });
@@ -40,8 +44,7 @@ test('it is retried in place, and the first attempt stays to be seen', async ({ 
   await stage.endpoint(receiver.url);
   await stage.publish();
   await expect.poll(() => receiver.requests).toBe(1);
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   await page.getByRole('link', { name: 'PRODUCT_VIEWED' }).click();
   await expect(page.getByRole('status', { name: 'Status' })).toHaveText(/retrying/);
 
@@ -49,6 +52,8 @@ test('it is retried in place, and the first attempt stays to be seen', async ({ 
   await page.getByRole('button', { name: 'Retry now' }).click();
   await expect(page.getByRole('status', { name: 'Status' })).toHaveText(/succeeded/);
   await expect(page.getByText('Attempt 2: success')).toBeVisible();
+  await expect(page.getByRole('link', { name: /^Attempt 2: answered 200 ?brought forward by you/ })).toBeVisible();
+  await expect(page.getByText('Brought forward by you.')).toBeVisible();
 
   // The address says it all: a reload, and the login with it, comes back to the same.
   await page.getByRole('link', { name: /^Attempt 1: answered 500/ }).click();
@@ -73,9 +78,7 @@ test('what waits is cancelled, and can be retried all the same', async ({ page, 
   await stage.endpoint(receiver.url);
   const { deliveries } = await stage.publish();
   await expect.poll(() => receiver.requests).toBe(1);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/deliveries/${deliveries[0].id}`);
+  await enter(page, `/m/${stage.merchant}/deliveries/${deliveries[0].id}`);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel the delivery' }).click();
   await expect(page.getByRole('status', { name: 'Status' })).toHaveText(/cancelled/);
@@ -93,8 +96,6 @@ test('whatever a receiver answers is text', async ({ page, stage, receiver }) =>
     '<svg xmlns="http://www.w3.org/2000/svg" onload="window.broken = true"><script>window.broken = true</script></svg>',
   ];
   await stage.endpoint(`${receiver.url}?a="><img/src=x/onerror=window.broken=true>`);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
   for (const body of bodies) {
     receiver.answer = { status: 500, body };
     const count = receiver.requests;
@@ -103,7 +104,7 @@ test('whatever a receiver answers is text', async ({ page, stage, receiver }) =>
       '{"product_viewed":{"product_id":1,"</script><script>window.broken = true</script>":"</script><script>window.broken = true</script>"}}',
     );
     await expect.poll(() => receiver.requests).toBe(count + 1);
-    await page.goto(`/m/${stage.merchant}/deliveries/${deliveries[0]!.id}`);
+    await enter(page, `/m/${stage.merchant}/deliveries/${deliveries[0]!.id}`);
     await expect(page.getByRole('region', { name: 'Response body, as text' })).toHaveText(body);
     await expect(page.getByRole('treeitem', { name: /^<\/script>/ })).toBeVisible();
     expect(await page.evaluate(() => 'broken' in window)).toBe(false);
@@ -115,9 +116,7 @@ test('a long answer is cut, and says so', async ({ page, stage, receiver }) => {
   await stage.endpoint(receiver.url);
   const { deliveries } = await stage.publish();
   await expect.poll(() => receiver.requests).toBe(1);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/deliveries/${deliveries[0].id}`);
+  await enter(page, `/m/${stage.merchant}/deliveries/${deliveries[0].id}`);
   await expect(page.getByText('longer than what is kept')).toBeVisible();
 });
 
@@ -128,9 +127,7 @@ test('numbers keep every digit, in the tree, raw, and copied', async ({ page, st
   await stage.endpoint(receiver.url);
   const { deliveries } = await publishText(stage, payload);
   await expect.poll(() => receiver.requests).toBe(1);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/deliveries/${deliveries[0]!.id}`);
+  await enter(page, `/m/${stage.merchant}/deliveries/${deliveries[0]!.id}`);
   const body = page.getByRole('group', { name: 'Request body' });
   await expect(body.getByRole('treeitem', { name: 'product_id: 12345678901234567890' })).toBeVisible();
   await expect(body.getByRole('treeitem', { name: 'price: 247.50' })).toBeVisible();
@@ -163,9 +160,7 @@ test('an event is followed to its other endpoints', async ({ page, stage, receiv
   await stage.endpoint(receiver.url);
   await stage.endpoint(`${receiver.url}/second`);
   const { deliveries } = await stage.publish();
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/deliveries/${deliveries[0].id}`);
+  await enter(page, `/m/${stage.merchant}/deliveries/${deliveries[0].id}`);
   const others = page.getByRole('region', { name: 'Other deliveries of this event' });
   await others.getByRole('link', { name: 'All deliveries of this event in the log' }).click();
   await expect(page.getByRole('link', { name: 'PRODUCT_VIEWED' })).toHaveCount(2);
@@ -175,13 +170,43 @@ test('who may only look sees why there is no retry', async ({ page, stage, recei
   await stage.endpoint(receiver.url);
   const { deliveries } = await stage.publish();
   await expect.poll(() => receiver.requests).toBe(1);
-  await signIn(page, await stage.person('viewer'), PASSWORD);
-  await expect(page.getByRole('heading', { name: 'Deliveries' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/deliveries/${deliveries[0].id}`);
+  await enter(page, `/m/${stage.merchant}/deliveries/${deliveries[0].id}`, await stage.person('viewer'), PASSWORD);
   const retry = page.getByRole('button', { name: 'Retry', exact: true });
   await expect(retry).toHaveAttribute('aria-disabled', 'true');
   await retry.focus();
   await expect(page.getByText('This takes the role developer; yours is viewer.')).toBeVisible();
   await page.goto(`/m/${stage.merchant}/deliveries/dlv_01h455vb4pex5vsknk084sn02q`);
+  await expect(page.getByText(/^Deleted on Jul .* 2023, .*: this server keeps the log for 30 days\.$/)).toBeVisible();
+  await page.goto(`/m/${stage.merchant}/deliveries/${deliveries[0].id.slice(0, -4)}0000`);
   await expect(page.getByText('There is no such delivery')).toBeVisible();
+});
+
+test('a body that is no longer there says since when, or why', async ({ page, stage, receiver }) => {
+  await stage.endpoint(receiver.url);
+  const { deliveries } = await stage.publish();
+  await expect.poll(() => receiver.requests).toBe(1);
+  await page.route('**/deliveries/*/attempts*', async (route) => {
+    const answer = await route.fetch();
+    const { data, ...rest } = await answer.json();
+    const bare = data.map((attempt: object) => ({ ...attempt, request_body: null }));
+    await route.fulfill({ response: answer, json: { ...rest, data: bare } });
+  });
+  const request = page.getByRole('region', { name: 'Request' });
+  await enter(page, `/m/${stage.merchant}/deliveries/${deliveries[0].id}`);
+  await expect(request.getByText('one of them is deleted')).toBeVisible();
+  // What has just been taken in is old to a server that keeps nothing.
+  await page.route('**/v1/me', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), log_kept_seconds: 1 } });
+  });
+  await page.reload();
+  await expect(request.getByText(/^Deleted on .*\d.*: this server keeps the log for 1 second\.$/)).toBeVisible();
+});
+
+test('the server has a page about every outcome', async ({ request }) => {
+  for (const outcome of Object.keys(OUTCOMES)) {
+    const answer = await request.get(`/docs/outcomes/${outcome}`);
+    expect(answer.status(), outcome).toBe(200);
+  }
+  expect((await request.get('/docs/outcomes')).status()).toBe(200);
 });

@@ -1,8 +1,7 @@
-import { PASSWORD, expect, signIn, test } from './stage';
+import { PASSWORD, enter, expect, test } from './stage';
 
 test('an endpoint is added, tested, rotated, paused and deleted', async ({ page, stage, receiver }) => {
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   // The platform has a page of that name too.
   await expect(page.getByRole('heading', { name: 'Deliveries' })).toBeVisible();
   await page.getByRole('link', { name: 'Endpoints' }).click();
@@ -44,9 +43,7 @@ test('an endpoint is added, tested, rotated, paused and deleted', async ({ page,
 });
 
 test('what is wrong with an endpoint is said beside the field', async ({ page, stage }) => {
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints/new`);
+  await enter(page, `/m/${stage.merchant}/endpoints/new`);
   await expect(page.getByRole('button', { name: 'Add endpoint' })).toBeDisabled();
   await page.getByLabel('URL').fill('http://10.0.0.1/hooks');
   await page.getByRole('checkbox', { name: 'All of Standard Webhooks' }).check();
@@ -63,9 +60,7 @@ test('what is wrong with an endpoint is said beside the field', async ({ page, s
 });
 
 test('a reserved header is refused by name', async ({ page, stage, receiver }) => {
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints/new`);
+  await enter(page, `/m/${stage.merchant}/endpoints/new`);
   await page.getByLabel('URL').fill(receiver.url);
   await page.getByRole('checkbox', { name: 'All of Standard Webhooks' }).check();
   await page.getByRole('button', { name: 'Add header' }).click();
@@ -82,9 +77,7 @@ test('an edit shows what it changes, keeps headers it does not show, and is not 
   receiver,
 }) => {
   const made = await stage.endpoint(receiver.url, { headers: { 'X-Team': 'shop', 'X-Old': 'gone soon' } });
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}/edit`);
+  await enter(page, `/m/${stage.merchant}/endpoints/${made.id}/edit`);
   await expect(page.getByRole('button', { name: 'Save' })).toBeDisabled();
   await page.getByLabel('Description').fill('of the shop');
   await page.getByRole('link', { name: 'Leave it' }).click();
@@ -107,28 +100,26 @@ test('a test carries the payload as it was typed and shows the answer in place',
   receiver,
 }) => {
   const made = await stage.endpoint(receiver.url, { event_types: ['NEW_CUSTOMER', 'PRODUCT_VIEWED'] });
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}?tab=test`);
+  await enter(page, `/m/${stage.merchant}/endpoints/${made.id}?tab=test`);
   await page.getByRole('combobox', { name: 'Event type' }).click();
   await page.getByRole('option', { name: 'PRODUCT_VIEWED' }).click();
   await expect(page.getByLabel('Payload')).toHaveValue(/product_viewed/);
   await page.getByLabel('Payload').fill('{"id": 12345678901234567890,');
   await expect(page.getByText('This is no JSON object')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Send test' })).toBeDisabled();
+  receiver.answer = { status: 503, body: '' };
   await page.getByLabel('Payload').fill('{"id": 12345678901234567890, "total": 10.00}');
   await page.getByRole('button', { name: 'Send test' }).click();
   await expect.poll(() => receiver.bodies).toHaveLength(1);
   expect(receiver.bodies[0]).toContain('{"id": 12345678901234567890, "total": 10.00}');
   await expect(page.getByRole('heading', { name: 'Response' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'More about not accepted (opens in a new tab)' })).toBeVisible();
 });
 
 test('a list is searched and filtered by its address, and its rows act', async ({ page, stage, receiver }) => {
   const first = await stage.endpoint(receiver.url, { description: 'The CRM' });
   await stage.endpoint(receiver.url, { description: 'Its twin', event_types: ['NEW_CUSTOMER'] });
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints?q=twin`);
+  await enter(page, `/m/${stage.merchant}/endpoints?q=twin`);
   await expect(page.getByText('Its twin')).toBeVisible();
   await expect(page.getByText('same URL twice')).toBeVisible();
   await expect(page.getByText('The CRM')).toHaveCount(0);
@@ -157,11 +148,11 @@ test('a failing endpoint says why and what to do, and what failed is retried', a
   await expect
     .poll(async () => (await stage.call('GET', `/merchants/${stage.merchant}/deliveries?status=failed`)).data)
     .toHaveLength(1);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}`);
+  await enter(page, `/m/${stage.merchant}/endpoints/${made.id}`);
   await expect(page.getByText('It fails: answered 404')).toBeVisible();
   await expect(page.getByText(/check the URL of the endpoint/)).toBeVisible();
+  await expect(page.getByRole('link', { name: 'More about not accepted (opens in a new tab)' })).toBeVisible();
+  await expect(page.getByText(/owners and developers are mailed half-way to that/)).toBeVisible();
   receiver.answer = { status: 200, body: '' };
   await page.getByRole('button', { name: 'Retry these' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Retry' }).click();
@@ -172,9 +163,7 @@ test('a failing endpoint says why and what to do, and what failed is retried', a
 test('a viewer reads an endpoint and is told what they may not do', async ({ page, stage, receiver }) => {
   const made = await stage.endpoint(receiver.url);
   const email = await stage.person('viewer');
-  await signIn(page, email, PASSWORD);
-  await expect(page.getByRole('heading', { name: 'Deliveries' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}?tab=secret`);
+  await enter(page, `/m/${stage.merchant}/endpoints/${made.id}?tab=secret`, email, PASSWORD);
   const reveal = page.getByRole('button', { name: 'Reveal' });
   await expect(reveal).toBeDisabled();
   await expect(reveal).toHaveAccessibleDescription('This takes the role developer; yours is viewer.');
@@ -195,9 +184,7 @@ test('an endpoint tells how it has done, as charts and as tables', async ({ page
   await expect.poll(() => receiver.requests).toBe(2);
   const stats = `/merchants/${stage.merchant}/endpoints/${made.id}/stats?range=24h`;
   await expect.poll(async () => (await stage.call('GET', stats)).totals).toMatchObject({ succeeded: 1, failed: 1 });
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}`);
+  await enter(page, `/m/${stage.merchant}/endpoints/${made.id}`);
   await expect(page.getByRole('group', { name: 'Error rate' })).toContainText('50 %');
   await expect(page.getByRole('group', { name: 'Waiting now' })).toContainText('0');
   const chart = page.getByRole('region', { name: 'Succeeded and failed', exact: true });
@@ -219,9 +206,7 @@ test('a request that a receiver got is checked against the secret', async ({ pag
   const made = await stage.endpoint(receiver.url);
   await stage.publish();
   await expect.poll(() => receiver.requests).toBe(1);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}?tab=verify`);
+  await enter(page, `/m/${stage.merchant}/endpoints/${made.id}?tab=verify`);
   await page.getByLabel('Headers').fill(receiver.headers[0] ?? '');
   await page.getByLabel('Body').fill(receiver.bodies[0] ?? '');
   await page.getByRole('button', { name: 'Check' }).click();
@@ -232,9 +217,7 @@ test('a request that a receiver got is checked against the secret', async ({ pag
 });
 
 test('a URL is judged while it is typed, and called on request', async ({ page, stage, receiver }) => {
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints/new`);
+  await enter(page, `/m/${stage.merchant}/endpoints/new`);
   const verdict = page.getByRole('status', { name: 'Verdict' });
   await page.getByLabel('URL').fill('http://10.0.0.1/hooks');
   await expect(page.getByLabel('URL')).toHaveAttribute('aria-invalid', 'true');
@@ -248,13 +231,18 @@ test('a URL is judged while it is typed, and called on request', async ({ page, 
   await page.getByLabel('URL').fill(receiver.url);
   await expect(verdict).toHaveText(/as it is/);
   await expect(steps).toHaveCount(0);
+
+  // Nothing listens there.
+  await page.getByLabel('URL').fill('http://127.0.0.1:9/hooks');
+  await expect(verdict).toHaveText(/as it is/);
+  await page.getByRole('button', { name: 'Try to reach it' }).click();
+  await expect(steps.getByRole('listitem').filter({ hasText: 'Connect' }).getByLabel('Failed')).toBeVisible();
+  await expect(steps.getByRole('link', { name: 'More about how calls end (opens in a new tab)' })).toBeVisible();
 });
 
 test('ops pause an endpoint, which says so, and resume it', async ({ page, stage, receiver }) => {
   const made = await stage.endpoint(receiver.url);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints/${made.id}`);
+  await enter(page, `/m/${stage.merchant}/endpoints/${made.id}`);
   await page.getByRole('button', { name: 'Pause this endpoint' }).click();
   await page.getByRole('dialog').getByLabel('Why').fill('Moving the receiver');
   await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();

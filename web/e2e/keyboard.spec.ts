@@ -1,4 +1,4 @@
-import { expect, signIn, test } from './stage';
+import { enter, expect, test } from './stage';
 
 test('a failed delivery is found and retried without a mouse', async ({ page, stage, receiver }) => {
   await stage.endpoint(receiver.url, { schedule: [] });
@@ -8,9 +8,7 @@ test('a failed delivery is found and retried without a mouse', async ({ page, st
   receiver.answer = { status: 200, body: '{"ok":true}' };
   for (let made = 0; made < 3; made += 1) await stage.publish();
   await expect.poll(() => receiver.requests).toBe(4);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/endpoints`);
+  await enter(page, `/m/${stage.merchant}/endpoints`);
   await expect(page.getByRole('heading', { name: 'Endpoints' })).toBeVisible();
 
   // The second key of a pair counts for a moment only, which a slow machine may miss.
@@ -59,8 +57,7 @@ test('a failed delivery is found and retried without a mouse', async ({ page, st
 test('keys are listed, heard in no field, and can be turned off', async ({ page, stage, receiver }) => {
   await stage.endpoint(receiver.url);
   await stage.publish();
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   const rows = page.getByRole('table', { name: 'Deliveries' }).getByRole('link');
   await expect(rows).toHaveCount(1);
   await page.keyboard.press('?');

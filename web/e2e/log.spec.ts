@@ -1,5 +1,5 @@
 import { type Page } from '@playwright/test';
-import { PASSWORD, type Stage, expect, signIn, test } from './stage';
+import { PASSWORD, type Stage, enter, expect, test } from './stage';
 
 const rows = (page: Page) => page.getByRole('table', { name: 'Deliveries' }).getByRole('link');
 
@@ -19,9 +19,9 @@ test('filters stand in the address, survive a reload and the way back, and are t
   receiver.answer = { status: 200, body: '' };
   await stage.publish();
   await expect.poll(() => receiver.requests).toBe(4);
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   await expect(rows(page)).toHaveCount(4);
+  await expect(page.getByText(/^4 in all\. This server keeps the log for 30 days\. The oldest shown here is kept until \S/)).toBeVisible();
 
   await page.getByRole('button', { name: 'Status', exact: true }).click();
   await page.getByRole('checkbox', { name: 'failed' }).check();
@@ -63,8 +63,7 @@ test('an id leads to its delivery, an event to its deliveries', async ({ page, s
   await stage.endpoint(receiver.url);
   const event = await stage.publish();
   await stage.publish();
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   await expect(rows(page)).toHaveCount(2);
   await page.getByRole('searchbox').fill(event.event_id);
   await page.getByRole('searchbox').press('Enter');
@@ -85,8 +84,7 @@ test('paging goes on by scrolling, and the way back leads to the same place', as
   const events = Array.from({ length: 260 }, () => ({ event_type: 'PRODUCT_VIEWED', payload: product }));
   await stage.call('POST', `/merchants/${stage.merchant}/events/batch`, { events });
   await expect.poll(() => receiver.requests).toBe(260);
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   await expect(page.getByText('100 shown; older ones follow as you scroll.')).toBeVisible();
   // Far from all of them are drawn.
   expect(await rows(page).count()).toBeLessThan(60);
@@ -107,9 +105,9 @@ test('paging goes on by scrolling, and the way back leads to the same place', as
 test('a merchant sees their own, and may do what their role says', async ({ page, stage, receiver }) => {
   await stage.endpoint(`${receiver.url}?token=only-for-the-receiver`);
   const email = await stage.person('viewer');
-  await signIn(page, email, PASSWORD);
-  await expect(page.getByRole('heading', { name: 'Deliveries' })).toBeVisible();
+  await enter(page, `/m/${stage.merchant}/deliveries`, email, PASSWORD);
   await expect(page.getByText('Nothing has been sent yet')).toBeVisible();
+  await expect(page.getByText('This server keeps the log for 30 days.')).toBeVisible();
   await page.getByRole('link', { name: 'Endpoints' }).click();
   await expect(page.getByText('/hooks?****')).toBeVisible();
   await expect(page.getByText('only-for-the-receiver')).toHaveCount(0);
@@ -123,9 +121,7 @@ test('on a phone one looks and retries', async ({ page, stage, receiver }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await failures(stage, receiver, 1);
   receiver.answer = { status: 200, body: '' };
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/deliveries`);
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   await rows(page).click();
   await page.getByRole('button', { name: 'Retry', exact: true }).click();
   await expect(page.getByText('Attempt 2: success')).toBeVisible();
@@ -135,8 +131,7 @@ test('on a phone one looks and retries', async ({ page, stage, receiver }) => {
 
 test('what is new comes in by itself at the top, and waits while one reads', async ({ page, stage, receiver }) => {
   await stage.endpoint(receiver.url);
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   await expect(page.getByText('Nothing has been sent yet')).toBeVisible();
   await stage.publish();
   await expect(rows(page)).toHaveCount(1);
@@ -161,9 +156,7 @@ test('a row that ceases to match shows its new state, and says so', async ({ pag
   const failed = async () =>
     (await stage.call('GET', `/merchants/${stage.merchant}/deliveries?status=failed`)).data;
   await expect.poll(async () => (await failed()).length).toBe(2);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/deliveries?status=failed`);
+  await enter(page, `/m/${stage.merchant}/deliveries?status=failed`);
   await expect(rows(page)).toHaveCount(2);
   await expect(page.getByText('Live', { exact: true })).toBeVisible();
   receiver.answer = { status: 200, body: '' };

@@ -1,4 +1,4 @@
-import { type Receiver, type Stage, expect, signIn, test } from './stage';
+import { type Receiver, type Stage, enter, expect, test } from './stage';
 
 async function failures(stage: Stage, receiver: Receiver, count: number) {
   receiver.answer = { status: 503, body: 'busy' };
@@ -15,15 +15,14 @@ async function failures(stage: Stage, receiver: Receiver, count: number) {
 
 test('all that a filter shows is retried, and the job can be found again', async ({ page, stage, receiver }) => {
   await failures(stage, receiver, 5);
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   const all = page.getByRole('button', { name: 'Retry all that match' });
   await expect(all).toHaveAttribute('aria-disabled', 'true');
   await page.goto(`/m/${stage.merchant}/deliveries?status=failed&http_status=5xx`);
   await expect(page.getByRole('link', { name: 'PRODUCT_VIEWED' })).toHaveCount(5);
   await all.click();
   const dialog = page.getByRole('dialog', { name: 'Retry these deliveries' });
-  await expect(dialog.getByText(/^5 deliveries, about/)).toBeVisible();
+  await expect(dialog.getByText(/^5 deliveries to 1 endpoint, about/)).toBeVisible();
   await dialog.getByRole('button', { name: 'Retry' }).click();
   await expect(page).toHaveURL(/retry-jobs\/job_/);
   const status = page.getByRole('status', { name: 'Status' });
@@ -41,8 +40,7 @@ test('all that a filter shows is retried, and the job can be found again', async
 
 test('what was chosen is retried, and nothing else', async ({ page, stage, receiver }) => {
   await failures(stage, receiver, 4);
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   const choices = page.getByRole('checkbox', { name: /^Choose PRODUCT_VIEWED/ });
   await expect(choices).toHaveCount(4);
   await choices.nth(0).check();
@@ -59,13 +57,11 @@ test('what was chosen is retried, and nothing else', async ({ page, stage, recei
 
 test('a bulk retry is slow when asked to be, and stops when cancelled', async ({ page, stage, receiver }) => {
   await failures(stage, receiver, 60);
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
-  await page.goto(`/m/${stage.merchant}/deliveries?status=failed`);
+  await enter(page, `/m/${stage.merchant}/deliveries?status=failed`);
   await page.getByRole('button', { name: 'Retry all that match' }).click();
   const dialog = page.getByRole('dialog', { name: 'Retry these deliveries' });
   await dialog.getByRole('textbox', { name: 'Attempts a second' }).fill('1');
-  await expect(dialog.getByText(/^60 deliveries, about .* at 1 a second\.$/)).toBeVisible();
+  await expect(dialog.getByText(/^60 deliveries to 1 endpoint, about .* at 1 a second\.$/)).toBeVisible();
   await dialog.getByRole('button', { name: 'Retry' }).click();
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByRole('status', { name: 'Status' })).toHaveText(/cancelled/);

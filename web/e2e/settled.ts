@@ -2,6 +2,13 @@ import { type Page, expect } from '@playwright/test';
 
 /** Waits until a page shows what it has. */
 export async function settled(page: Page): Promise<void> {
+  // Looked for with every frame: what is expected below then holds at once, or says what is missing.
+  await page.waitForFunction(
+    () =>
+      document.querySelector('h1') && !document.querySelector('[aria-busy="true"], main [aria-label="Loading"]'),
+    undefined,
+    { timeout: 15_000 },
+  );
   const heading = page.getByRole('heading', { level: 1 });
   await expect(heading).toBeVisible();
   await expect(heading).not.toHaveText(/could not be shown|^Not found/);

@@ -1,4 +1,4 @@
-import { expect, signIn, test } from './stage';
+import { enter, expect, test } from './stage';
 
 test('a script is played, edited, and tells what would be sent when and why', async ({
   page,
@@ -6,8 +6,7 @@ test('a script is played, edited, and tells what would be sent when and why', as
   receiver,
 }) => {
   await stage.endpoint(receiver.url, { event_types: ['ABANDONED_SESSION'] });
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   await page.getByRole('link', { name: 'Simulate' }).click();
   await expect(page.getByText('Nothing has been played yet')).toBeVisible();
   await page.getByRole('button', { name: 'Play' }).click();

@@ -2,7 +2,7 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Page, expect, test as base } from '@playwright/test';
+import { type BrowserContext, type Page, expect, test as base } from '@playwright/test';
 
 const URL_OF = process.env.HOOKYARD_URL ?? '';
 export const ADMIN = {
@@ -71,7 +71,7 @@ export class Stage {
   ) {}
 
   static async make(): Promise<Stage> {
-    const { access_token: token } = await call('POST', '/auth/token', '', ADMIN);
+    const token = await adminToken();
     const name = `חנות ${Date.now()}`;
     const merchant = await call('POST', '/merchants', token, {
       name,
@@ -119,9 +119,71 @@ export async function signIn(page: Page, email = ADMIN.email, password = ADMIN.p
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
+/** What the admin calls the API with: one login for all tests of a process, begun anew long before it ends. */
+let login: { token: Promise<string>; begun: number } | undefined;
+const LOGIN_LASTS = 5 * 60_000;
+
+function adminToken(): Promise<string> {
+  if (!login || Date.now() - login.begun > LOGIN_LASTS) {
+    const token = call('POST', '/auth/token', '', ADMIN).then((answer) => answer.access_token as string);
+    login = { token, begun: Date.now() };
+  }
+  return login.token;
+}
+
+/** The browser's logins between two tests: a test begins with none. */
+type Cookie = Awaited<ReturnType<BrowserContext['cookies']>>[number];
+const kept = new Map<string, Cookie>();
+const entered = new WeakMap<BrowserContext, string>();
+
+/** Opens a page as somebody who is logged in: the admin when left out. Signing in is not what such a test is about. */
+export async function enter(page: Page, path: string, email = ADMIN.email, password = ADMIN.password) {
+  const context = page.context();
+  const cookie = kept.get(email);
+  await context.clearCookies();
+  if (cookie) await context.addCookies([cookie]);
+  // A test that ended while its login was being refreshed has left one that is no good.
+  const isGood = cookie && (await page.request.post('/v1/auth/refresh', { data: {} })).ok();
+  if (!isGood) {
+    const answer = await page.request.post('/v1/auth/token', { data: { email, password, cookie: true } });
+    expect(answer.status()).toBe(200);
+  }
+  entered.set(context, email);
+  await page.goto(path);
+}
+
+/** Takes the login out of the browser, to be used again by the next test that enters. */
+async function leave(context: BrowserContext) {
+  const email = entered.get(context);
+  const [cookie] = await context.cookies(`${URL_OF}/v1/auth/refresh`);
+  if (email === ADMIN.email && cookie) kept.set(email, cookie);
+  entered.delete(context);
+  await context.clearCookies();
+  await context.clearPermissions();
+}
+
 /** Nothing is asked of anybody else, and nothing breaks in the page. */
-export const test = base.extend<{ stage: Stage; receiver: Receiver }>({
-  page: async ({ page }, use) => {
+export const test = base.extend<{ stage: Stage; receiver: Receiver }, { shared: BrowserContext }>({
+  // One for all tests of a file: what pages load is loaded and compiled once. Nothing else is left from test to test.
+  shared: [
+    async ({ browser }, use) => {
+      const context = await browser.newContext({ baseURL: URL_OF });
+      await use(context);
+      await context.close();
+    },
+    { scope: 'worker' },
+  ],
+  context: async ({ shared }, use) => {
+    await use(shared);
+    // It is kept beside the pages, under their address; a page that was never opened has none.
+    for (const page of shared.pages()) {
+      await page.evaluate(() => localStorage.clear()).catch(() => {});
+      await page.close();
+    }
+    await leave(shared);
+  },
+  page: async ({ context }, use) => {
+    const page = await context.newPage();
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('request', (request) => {

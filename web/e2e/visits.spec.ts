@@ -1,4 +1,4 @@
-import { expect, signIn, test } from './stage';
+import { enter, expect, test } from './stage';
 
 test('a session tells why something fired', async ({ page, stage, receiver }) => {
   await stage.endpoint(receiver.url);
@@ -13,8 +13,7 @@ test('a session tells why something fired', async ({ page, stage, receiver }) =>
       },
     ],
   });
-  await signIn(page);
-  await page.getByRole('link', { name: stage.name }).click();
+  await enter(page, `/m/${stage.merchant}/deliveries`);
   await page.getByRole('link', { name: 'Sessions' }).click();
   await page.getByLabel('Email').fill(shopper);
   await page.getByLabel('Email').press('Enter');

@@ -4,10 +4,13 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
-import { ADMIN, call, expect, signIn, test } from '../e2e/stage';
+import { ADMIN, call, enter, expect, test } from '../e2e/stage';
+import { readRows, smoothness } from './log-scroll';
 
 const DELIVERIES = Number(process.env.FIGURES_DELIVERIES ?? 100_000);
 const BATCH = 1_000;
+/** How many of them are read in the browser before it is scrolled. */
+const ROWS = Math.min(10_000, DELIVERIES);
 const REPORT = new URL('../../docs/dashboard-figures.md', import.meta.url).pathname;
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -21,6 +24,13 @@ function spread(values: number[]): string {
   const sorted = values.toSorted((one, other) => one - other);
   const at = (share: number) => Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
   return `${at(0.5)} ms (p50), ${at(0.95)} ms (p95)`;
+}
+
+/** The middle, the worst but for one in twenty, and the worst of many. */
+function paces(values: number[]): string {
+  const sorted = values.toSorted((one, other) => one - other);
+  const at = (share: number) => (sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(1);
+  return `${at(0.5)} ms (p50), ${at(0.95)} ms (p95), ${at(1)} ms (longest), of ${sorted.length}`;
 }
 
 /** What goes over the wire until a page is there. */
@@ -108,8 +118,7 @@ test('figures', async ({ page }) => {
     failed.push(await timed(() => call('GET', `${base}/deliveries?status=failed`, access_token)));
   tell('The same, failed ones of which there are none', spread(failed));
 
-  await signIn(page);
-  await expect(page.getByRole('heading', { name: 'Merchants' })).toBeVisible();
+  await enter(page, '/');
   const opened = [];
   for (let count = 0; count < 10; count += 1)
     opened.push(
@@ -124,6 +133,15 @@ test('figures', async ({ page }) => {
     return Math.round((memory?.usedJSHeapSize ?? 0) / 1_048_576);
   });
   tell('Memory of its scripts', `${heap} MiB`);
+
+  const rows = ROWS.toLocaleString('en');
+  const reading = await timed(() => readRows(page, ROWS));
+  tell(`${rows} rows read on to, page by page`, `${Math.round(reading / 1_000)} s`);
+  const smooth = await smoothness(page);
+  tell(`Rows that stand in the page then`, `${smooth.drawn}`);
+  tell('Between two frames while it is scrolled, 100 turns of the wheel', paces(smooth.frames));
+  tell('From `j` to the next row’s focus', paces(smooth.moves));
+  tell('From `j` to the frame that shows it', paces(smooth.shown));
   server.close();
 
   const report = `# Figures of the dashboard

@@ -8,6 +8,10 @@ export const paths = {
   signIn: (next?: string) => (next ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in'),
   home: () => '/',
   account: () => '/account',
+  /** Pages of the server's own, outside of the dashboard. */
+  docs: () => '/docs',
+  outcomes: () => '/docs/outcomes',
+  outcome: (outcome: string) => `/docs/outcomes/${outcome}`,
   merchants: () => '/merchants',
   newMerchant: () => '/platform/merchants/new',
   overview: () => '/platform/overview',

@@ -50,7 +50,7 @@ export function RetryMany({
     },
   });
   const count = estimate.data?.estimate ?? 0;
-  const endpoints = retried.deliveries && new Set(retried.deliveries.map((one) => one.endpoint_id)).size;
+  const endpoints = estimate.data?.endpoints ?? undefined;
   return (
     <Modal opened onClose={onClose} title="Retry these deliveries">
       <Stack>

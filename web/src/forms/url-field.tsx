@@ -1,11 +1,11 @@
-import { Anchor, Stack, Text, TextInput } from '@mantine/core';
+import { Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from 'react-router';
 import { api, data } from '../api/client';
 import type { Owner } from '../api/endpoints';
 import { useEndpointsOf } from '../pages/endpoints';
 import { paths } from '../path-builder';
+import { NewTab } from '../ui/new-tab';
 import { UrlReach } from './url-reach';
 
 type Props = {
@@ -54,9 +54,7 @@ export function UrlField({ owner, endpointId, value, onChange, error }: Props) {
       {same && (
         <Text size="sm">
           <span aria-hidden>! </span>
-          <Anchor component={Link} underline="always" to={paths.endpointOf(owner, same.id)} target="_blank">
-            Another endpoint
-          </Anchor>{' '}
+          <NewTab href={paths.endpointOf(owner, same.id)}>Another endpoint</NewTab>{' '}
           has this URL already: the receiver would get an event twice.
         </Text>
       )}

@@ -4,7 +4,9 @@ import { useEffect } from 'react';
 import type { components } from '../api/__generated__/schema';
 import { api, data } from '../api/client';
 import { words } from '../api/errors';
+import { paths } from '../path-builder';
 import { ActionButton } from '../ui/action-button';
+import { NewTab } from '../ui/new-tab';
 import { ms } from '../ui/span';
 import { Time } from '../ui/time';
 
@@ -88,6 +90,11 @@ function Steps({ check }: { check: Check }) {
           </List.Item>
         ))}
       </List>
+      {check.steps.some(({ ok }) => !ok) && (
+        <Text size="sm" mt={6}>
+          <NewTab href={paths.outcomes()}>More about how calls end</NewTab>
+        </Text>
+      )}
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { ms } from '../ui/span';
 import { Time } from '../ui/time';
 import { Actor } from './actor';
 import classes from './attempt-list.module.css';
+import { DeletedOn, usePastLog } from './log-kept';
 
 /** All attempts of a delivery, the newest first, and the next one where there will be one. */
 export function AttemptList({
@@ -30,7 +31,7 @@ export function AttemptList({
           <Item key={attempt.id} attempt={attempt} delivery={delivery} isChosen={attempt === chosen} />
         ))}
       </ol>
-      {attempts.length === 0 && <Text size="sm">No attempt has been made yet.</Text>}
+      {attempts.length === 0 && <None delivery={delivery} />}
     </Stack>
   );
 }
@@ -61,22 +62,38 @@ function Item({
           Attempt {attempt.number}: {answer(attempt.outcome, attempt.http_status)}
         </Text>
         <Text size="sm" c="dimmed" component="div">
-          {attempt.trigger === 'manual' && (
-            <>
-              by hand{' '}
-              {attempt.actor && (
-                <>
-                  by <Actor id={attempt.actor} merchantId={delivery.merchant_id} />
-                </>
-              )}
-              <br />
-            </>
-          )}
-          {attempt.trigger === 'test' && 'test, '}
+          <Why attempt={attempt} merchantId={delivery.merchant_id} />
           <Time at={attempt.started_at} />, took {ms(attempt.duration_ms)}
         </Text>
       </UnstyledButton>
     </li>
+  );
+}
+
+function None({ delivery }: { delivery: Delivery }) {
+  const past = usePastLog(Date.parse(delivery.created_at));
+  const had = delivery.attempt_count > 0;
+  return (
+    <Text size="sm">
+      {had && past ? <DeletedOn past={past} /> : had ? 'Its attempts are deleted.' : 'No attempt has been made yet.'}
+    </Text>
+  );
+}
+
+/** Why it was made, when not by the schedule alone. */
+function Why({ attempt: { trigger, actor }, merchantId }: { attempt: Attempt; merchantId: string }) {
+  if (trigger === 'test') return 'test, ';
+  if (trigger === 'schedule' && !actor) return null;
+  return (
+    <>
+      {trigger === 'manual' ? 'by hand' : 'brought forward'}{' '}
+      {actor && (
+        <>
+          by <Actor id={actor} merchantId={merchantId} />
+        </>
+      )}
+      <br />
+    </>
   );
 }
 

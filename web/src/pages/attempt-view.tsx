@@ -4,11 +4,14 @@ import type { Attempt } from '../api/deliveries';
 import { Body } from '../ui/body';
 import { Copy } from '../ui/copy';
 import { Headers } from '../ui/headers';
+import { madeAt } from '../ui/id-time';
 import { BODY_STATES, OUTCOMES, todo } from '../ui/outcomes';
 import { ms } from '../ui/span';
 import { Time } from '../ui/time';
 import { TimingsBar } from '../ui/timings-bar';
 import { Actor } from './actor';
+import { DeletedOn, usePastLog } from './log-kept';
+import { OutcomeDocs } from './outcome-docs';
 
 /** One attempt: how it ended and what to do, what was sent, what came back, how long it took. */
 export function AttemptView({ attempt, merchantId }: { attempt: Attempt; merchantId?: string }) {
@@ -38,7 +41,7 @@ function Result({ attempt, merchantId }: { attempt: Attempt; merchantId?: string
         </Text>
         {advice && (
           <Text size="sm">
-            <b>What to do:</b> {advice}
+            <b>What to do:</b> {advice} <OutcomeDocs outcome={outcome} />
           </Text>
         )}
         {attempt.late && (
@@ -50,8 +53,8 @@ function Result({ attempt, merchantId }: { attempt: Attempt; merchantId?: string
 }
 
 function Why({ attempt: { trigger, actor }, merchantId }: { attempt: Attempt; merchantId?: string }) {
-  if (trigger === 'schedule') return null;
-  const what = trigger === 'manual' ? 'Retried by hand' : 'A test';
+  if (trigger === 'schedule' && !actor) return null;
+  const what = { schedule: 'Brought forward', manual: 'Retried by hand', test: 'A test' }[trigger];
   return (
     <>
       {what}
@@ -92,14 +95,26 @@ function Request({ attempt }: { attempt: Attempt }) {
           </Text>
         )}
         {attempt.request_body === null ? (
-          <Text size="sm">
-            The body is no longer kept: its event has passed the time for which events are stored.
-          </Text>
+          <NoBody attempt={attempt} />
         ) : (
           <Body text={attempt.request_body} label="Request body" />
         )}
       </Part>
     </Side>
+  );
+}
+
+/** Bodies are not stored: they are made again from the event and the endpoint. */
+function NoBody({ attempt }: { attempt: Attempt }) {
+  const past = usePastLog(madeAt(attempt.delivery_id));
+  return (
+    <Text size="sm">
+      {past ? (
+        <DeletedOn past={past} />
+      ) : (
+        'It cannot be shown: it is made again from the event and the endpoint, and one of them is deleted.'
+      )}
+    </Text>
   );
 }
 

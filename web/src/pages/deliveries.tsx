@@ -10,6 +10,7 @@ import { useAddress } from './log-address';
 import { LogChips } from './log-chips';
 import { type LogFilter, isFiltered, readFilter, withValues, withoutFilter } from './log-filter';
 import { LogFilters } from './log-filters';
+import { LogReach } from './log-kept';
 import { useLive } from './log-live';
 import { LiveBar } from './log-live-bar';
 import { isWithin } from './log-merge';
@@ -119,7 +120,8 @@ function Log({ merchantId, filter }: { merchantId: string | undefined; filter: L
           ? 'Reading older ones…'
           : hasNextPage
             ? `${rows.length.toLocaleString()} shown; older ones follow as you scroll.`
-            : `${rows.length.toLocaleString()} in all.`}
+            : `${rows.length.toLocaleString()} in all.`}{' '}
+        <LogReach oldest={rows.at(-1)?.created_at} />
       </Text>
     </>
   );
@@ -130,7 +132,9 @@ function Nothing({ filtered }: { filtered: boolean }) {
   if (!filtered) {
     return (
       <Empty title="Nothing has been sent yet">
-        <Text size="sm">Deliveries appear here as soon as an event happens that an endpoint receives.</Text>
+        <Text size="sm">
+          Deliveries appear here as soon as an event happens that an endpoint receives. <LogReach />
+        </Text>
       </Empty>
     );
   }
@@ -139,6 +143,9 @@ function Nothing({ filtered }: { filtered: boolean }) {
       <Button variant="default" onClick={() => change(withoutFilter)}>
         Clear filters
       </Button>
+      <Text size="sm">
+        <LogReach />
+      </Text>
     </Empty>
   );
 }

@@ -16,6 +16,7 @@ import { StatusBadge } from '../ui/status';
 import { Time } from '../ui/time';
 import { useRefusal } from './access';
 import { keepDelivery } from './delivery-cache';
+import { KeptUntil } from './log-kept';
 import { WRITE_DELIVERIES } from './retry-one';
 
 type Retry = { onRetry: () => void; isPending: boolean; refusal: string | undefined };
@@ -90,6 +91,11 @@ function Facts({ delivery, endpoint }: { delivery: Delivery; endpoint: Endpoint 
       <Fact label="Taken in">
         <Text size="sm" span>
           <Time at={delivery.created_at} />
+        </Text>
+      </Fact>
+      <Fact label="Kept until">
+        <Text size="sm" span>
+          <KeptUntil takenIn={delivery.created_at} hasEnded={delivery.finished_at !== null} />
         </Text>
       </Fact>
     </Group>

@@ -4,6 +4,7 @@ import { useParams, useSearchParams } from 'react-router';
 import { type Delivery, getDelivery, listAttempts } from '../api/deliveries';
 import { Failure } from '../api/errors';
 import { CurlButton, copyCurl } from '../ui/curl-button';
+import { madeAt } from '../ui/id-time';
 import { useShortcuts } from '../ui/keys';
 import { Empty, Failed, Loading } from '../ui/states';
 import { AttemptList } from './attempt-list';
@@ -13,6 +14,7 @@ import { DeliveryHead } from './delivery-head';
 import { pace } from './delivery-cache';
 import { useEndpointsById } from './endpoint-urls';
 import { EventDeliveries } from './event-deliveries';
+import { DeletedOn, LogReach, usePastLog } from './log-kept';
 import { useRetry } from './retry-one';
 
 export function DeliveryPage() {
@@ -26,14 +28,32 @@ export function DeliveryPage() {
   if (!delivery.data) {
     const isGone = delivery.error instanceof Failure && delivery.error.status === 404;
     return isGone ? (
-      <Empty title="There is no such delivery">
-        <Text size="sm">It may have been deleted: the log is kept for a limited time.</Text>
-      </Empty>
+      <NoDelivery id={deliveryId} />
     ) : (
       <Failed error={delivery.error} retry={() => delivery.refetch()} />
     );
   }
   return <Found delivery={delivery.data} />;
+}
+
+const ID = /^dlv_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+
+/** Its id tells when it was taken in, if there was one. */
+function NoDelivery({ id }: { id: string }) {
+  const past = usePastLog(madeAt(id));
+  return past && ID.test(id) ? (
+    <Empty title="This delivery is no longer here">
+      <Text size="sm">
+        <DeletedOn past={past} />
+      </Text>
+    </Empty>
+  ) : (
+    <Empty title="There is no such delivery">
+      <Text size="sm">
+        Check the id, and whose delivery it is. <LogReach />
+      </Text>
+    </Empty>
+  );
 }
 
 function Found({ delivery }: { delivery: Delivery }) {

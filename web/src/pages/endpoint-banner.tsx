@@ -9,7 +9,9 @@ import { ActionButton } from '../ui/action-button';
 import { OUTCOMES, answer, todo } from '../ui/outcomes';
 import { Time } from '../ui/time';
 import { useRefusal } from './access';
+import { ifItGoesOn, whoWasMailed } from './endpoint-mails';
 import { useEndpointStats } from './endpoint-stats';
+import { OutcomeDocs } from './outcome-docs';
 
 type Props = { owner: Owner; endpoint: Endpoint };
 
@@ -54,7 +56,7 @@ function Disabled({ owner, endpoint }: Props) {
             </>
           )}
           New events are logged as skipped and can be retried by hand. What waited already is kept for up to
-          72 hours; once the endpoint is enabled it is sent, the oldest first.
+          72 hours; once the endpoint is enabled it is sent, the oldest first. {whoWasMailed(endpoint)}
         </Text>
         {owner.merchantId !== undefined && (
           <Button
@@ -97,8 +99,9 @@ function Failing({ owner, endpoint }: Props) {
           )}{' '}
           {waiting > 0 &&
             `${waiting === 1 ? '1 delivery waits' : `${waiting.toLocaleString()} deliveries wait`}. `}
-          {last && OUTCOMES[last.outcome].meaning} {advice}
+          {last && OUTCOMES[last.outcome].meaning} {advice} {last && <OutcomeDocs outcome={last.outcome} />}
         </Text>
+        <Text size="sm">{ifItGoesOn(endpoint)}</Text>
         {owner.merchantId !== undefined && (
           <Group gap="xs">
             <ActionButton size="xs" variant="default" disabledReason={refused} onClick={open}>

@@ -1,4 +1,3 @@
-import { Anchor, Text } from '@mantine/core';
 import { memo } from 'react';
 import { Link } from 'react-router';
 import type { Delivery } from '../api/deliveries';
@@ -22,7 +21,7 @@ type Props = {
   onChoose: (ids: string[], chosen: boolean) => void;
 };
 
-/** A row of the log. Scrolling draws many: one that has not changed is not drawn again. */
+/** A row of the log. Scrolling draws many: of plain elements, and one that has not changed is not drawn again. */
 export const LogRow = memo(function LogRow({ delivery, index, height, url, merchant, isChosen, isOutside, onChoose }: Props) {
   return (
     <tr data-row={index} aria-rowindex={index + 2} style={{ height }} data-chosen={isChosen || undefined}>
@@ -39,9 +38,9 @@ export const LogRow = memo(function LogRow({ delivery, index, height, url, merch
       <Event delivery={delivery} />
       {merchant !== undefined && (
         <td className={classes.wide}>
-          <Anchor component={Link} size="sm" to={paths.deliveries(delivery.merchant_id)} className={classes.clip}>
+          <Link to={paths.deliveries(delivery.merchant_id)} className={`${classes.link} ${classes.clip}`}>
             <bdi>{merchant}</bdi>
-          </Anchor>
+          </Link>
         </td>
       )}
       <td className={classes.wide}>
@@ -52,9 +51,7 @@ export const LogRow = memo(function LogRow({ delivery, index, height, url, merch
       <td className={`${classes.wide} ${classes.answer}`}>
         {answer(delivery.last_outcome, delivery.last_http_status)}
         {delivery.attempt_count > 1 && (
-          <Text size="xs" c="dimmed">
-            {delivery.attempt_count.toLocaleString()} attempts
-          </Text>
+          <div className={classes.small}>{delivery.attempt_count.toLocaleString()} attempts</div>
         )}
       </td>
       <td className={`${classes.wide} ${classes.time}`}>
@@ -72,14 +69,12 @@ function Status({
     <td className={classes.status}>
       <StatusBadge status={status} />
       {isOutside && (
-        <Text size="xs" c="dimmed" mt={2}>
-          matches no more
-        </Text>
+        <div className={classes.small}>matches no more</div>
       )}
       {!isOutside && status === 'retrying' && due && (
-        <Text size="xs" c="dimmed" component="div" mt={2}>
+        <div className={classes.small}>
           <Due at={due} />
-        </Text>
+        </div>
       )}
     </td>
   );
@@ -88,22 +83,17 @@ function Status({
 function Event({ delivery }: { delivery: Delivery }) {
   return (
     <td>
-      <Anchor
-        component={Link}
-        size="sm"
-        fw={500}
+      <Link
         to={paths.delivery(delivery.merchant_id, delivery.id)}
-        className={classes.clip}
+        className={`${classes.link} ${classes.event} ${classes.clip}`}
       >
         <bdi>{delivery.event_type}</bdi>
         {delivery.is_test && ' (test)'}
-      </Anchor>
-      <Text size="xs" c="dimmed" className={classes.clip} ff="monospace">
-        {delivery.event_id}
-      </Text>
-      <Text size="xs" className={`${classes.clip} ${classes.narrow}`} component="div">
+      </Link>
+      <div className={`${classes.small} ${classes.id} ${classes.clip}`}>{delivery.event_id}</div>
+      <div className={`${classes.clip} ${classes.narrow}`}>
         {answer(delivery.last_outcome, delivery.last_http_status)}, <Time at={delivery.created_at} />
-      </Text>
+      </div>
     </td>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Code, Group, List, Select, SimpleGrid, Stack, Text, Textarea, Title } from '@mantine/core';
+import { Alert, Button, Code, Group, List, Select, SimpleGrid, Stack, Text, Textarea, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useParams } from 'react-router';
@@ -7,7 +7,9 @@ import { api, data } from '../api/client';
 import { Failure, words } from '../api/errors';
 import { isJsonObject, rawJson } from '../api/raw-json';
 import { spelled } from '../json';
+import { paths } from '../path-builder';
 import { ActionButton } from '../ui/action-button';
+import { NewTab } from '../ui/new-tab';
 import { Empty } from '../ui/states';
 import { useFilter } from './filter';
 import { type Simulated, Simulation } from './simulation';
@@ -91,9 +93,9 @@ export function Simulate() {
                 Back to the example
               </Button>
             )}
-            <Anchor size="sm" href="/docs" target="_blank">
-              What a script may say
-            </Anchor>
+            <Text size="sm">
+              <NewTab href={paths.docs()}>What a script may say</NewTab>
+            </Text>
           </Group>
         </Stack>
         <section aria-label="Outcome">

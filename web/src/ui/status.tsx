@@ -1,9 +1,9 @@
-import { Badge } from '@mantine/core';
 import type { components } from '../api/__generated__/schema';
+import classes from './status.module.css';
 
 type Status = components['schemas']['DeliveryStatus'];
 
-const LOOK: Record<Status, { color: string; sign: string }> = {
+const LOOK: Record<Status, { color: 'gray' | 'blue' | 'orange' | 'green' | 'red'; sign: string }> = {
   pending: { color: 'gray', sign: '…' },
   delivering: { color: 'blue', sign: '→' },
   retrying: { color: 'orange', sign: '↻' },
@@ -17,8 +17,9 @@ const LOOK: Record<Status, { color: string; sign: string }> = {
 export function StatusBadge({ status }: { status: Status }) {
   const { color, sign } = LOOK[status];
   return (
-    <Badge variant="light" color={color} miw="max-content" leftSection={<span aria-hidden>{sign}</span>} autoContrast>
+    <span className={`${classes.badge} ${classes[color]}`}>
+      <span aria-hidden>{sign}</span>
       {status}
-    </Badge>
+    </span>
   );
 }

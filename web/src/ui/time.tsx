@@ -1,5 +1,6 @@
 import { Tooltip } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
+import { useNow } from './now';
 import { exactly, useZone } from './zone';
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -22,16 +23,34 @@ export function ago(at: string, now: number): string {
 /** A time: relative, and exact with its zone on hover or focus. */
 export function Time({ at }: { at: string }) {
   const zone = useZone();
-  const [now, setNow] = useState(Date.now);
+  const words = useNow((now) => ago(at, now));
+  const place = useRef<HTMLTimeElement>(null);
+  const id = useId();
+  const [isAsked, setIsAsked] = useState(false);
+  const ask = () => setIsAsked(true);
+  const leave = () => setIsAsked(false);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 10_000);
-    return () => clearInterval(timer);
-  }, []);
+    if (!isAsked) return;
+    const dismiss = ({ key }: KeyboardEvent) => key === 'Escape' && leave();
+    document.addEventListener('keydown', dismiss);
+    return () => document.removeEventListener('keydown', dismiss);
+  }, [isAsked]);
   return (
-    <Tooltip label={exactly(at, zone)} events={{ hover: true, focus: true, touch: true }}>
-      <time dateTime={at} tabIndex={0}>
-        {ago(at, now)}
+    <>
+      <time
+        ref={place}
+        dateTime={at}
+        tabIndex={0}
+        aria-describedby={isAsked ? id : undefined}
+        onPointerEnter={ask}
+        onPointerLeave={(event) => event.pointerType !== 'touch' && leave()}
+        onFocus={(event) => event.currentTarget.matches(':focus-visible') && ask()}
+        onBlur={leave}
+      >
+        {words}
       </time>
-    </Tooltip>
+      {/* Lists show very many times, and few are asked for: only those have a tooltip. */}
+      {isAsked && <Tooltip target={place} opened id={id} role="tooltip" label={exactly(at, zone)} />}
+    </>
   );
 }
