@@ -2,6 +2,8 @@
 
 import { type Page, expect } from '@playwright/test';
 
+/** A turn of the wheel: ten rows. */
+const STEP = 540;
 const STEPS = 100;
 const PRESSES = 30;
 
@@ -32,10 +34,12 @@ export async function smoothness(page: Page): Promise<Smoothness> {
   await expect(page.locator('tr[data-row="0"]')).toBeInViewport();
   await page.mouse.move(600, 400);
   await page.evaluate(watchFrames);
-  for (let step = 0; step < STEPS; step += 1) await page.mouse.wheel(0, 540);
+  for (let step = 0; step < STEPS; step += 1) await page.mouse.wheel(0, STEP);
   const drawn = await page.locator('tr[data-row]').count();
   const frames = await page.evaluate(() => (window as Watched).paces);
 
+  // Where all rows have been scrolled past there is none to go on to.
+  await page.mouse.wheel(0, -STEP * 6);
   await page.evaluate(watchMoves);
   for (let press = 1; press <= PRESSES; press += 1) {
     await page.keyboard.press('j');
