@@ -9,7 +9,9 @@ export function useFilter<Key extends string>(...keys: Key[]) {
   >;
   const set = (changes: Partial<Record<Key, string | null>>) =>
     setSearch(
-      (known) => {
+      () => {
+        // As the address is now: who types or chooses fast calls this before the page is drawn anew.
+        const known = new URLSearchParams(window.location.search);
         for (const [key, value] of Object.entries<string | null | undefined>(changes)) {
           if (value) known.set(key, value);
           else known.delete(key);

@@ -266,9 +266,9 @@ async fn a_merchant_that_is_suspended_or_has_nobody_is_told_later(
         .await;
     let path = format!("/v1/merchants/{}", shop.id);
     for (suspended, told) in [(true, 0), (false, 1)] {
-        let patch = json!({ "suspended": suspended });
-        let patched = running.patch(&path, &admin, &patch).await;
-        assert_eq!(patched.status, 200, "{patched:?}");
+        let body = json!({ "suspended": suspended });
+        let changed = running.patch(&path, &admin, &body).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
         assert_eq!(step(running).await, told, "suspended: {suspended}");
     }
     letters(mailbox, 1).await;
@@ -308,10 +308,10 @@ async fn what_the_mail_server_does_not_take_is_tried_again(
 async fn the_loop_sends_and_ends_with_the_process(running: &Running, mailbox: &mut Mailbox) {
     let shop = owned(running).await;
     shop.fails_for(running, 3 * DAY).await;
-    let stop = CancellationToken::new();
-    let rounds = notices::run(Arc::clone(&running.app), DISABLE_AFTER, stop.clone());
+    let ending = CancellationToken::new();
+    let rounds = notices::run(Arc::clone(&running.app), DISABLE_AFTER, ending.clone());
     let rounds = tokio::spawn(rounds);
     assert_eq!(mailbox.next().await.to, "owner@a.example");
-    stop.cancel();
+    ending.cancel();
     rounds.await.unwrap();
 }
