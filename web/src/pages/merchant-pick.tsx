@@ -14,12 +14,14 @@ export function MerchantPick({ value, onChange, ...rest }: Props) {
   const chosen = useMerchant(value ?? undefined).data;
   // The name of what is chosen stands in the field: it is not what somebody looks for.
   const { merchants, isBehind } = useFoundMerchants(typed === chosen?.name ? '' : typed);
-  const offered =
-    chosen && merchants.every(({ id }) => id !== chosen.id) ? [chosen, ...merchants] : merchants;
+  // What is not looked for any more is left out until the server has looked.
+  const fits = (name: string) => name.toLowerCase().includes(typed.trim().toLowerCase());
+  const found = isBehind ? merchants.filter(({ name }) => fits(name)) : merchants;
+  const offered = chosen && found.every(({ id }) => id !== chosen.id) ? [chosen, ...found] : found;
   return (
     <Select
       {...rest}
-      data={offered.map(({ id, name }) => ({ value: id, label: name, disabled: isBehind && id !== value }))}
+      data={offered.map(({ id, name }) => ({ value: id, label: name }))}
       value={value}
       onChange={onChange}
       searchable
