@@ -205,12 +205,11 @@ impl Spelled for Search {
 
     fn read(text: &str) -> Result<Self, String> {
         let length = text.chars().count();
-        if (1..=SEARCH_MAX).contains(&length) && !text.contains(char::is_control) {
-            Ok(Self(text.to_owned()))
+        if (1..=SEARCH_MAX).contains(&length) {
+            // No name has control characters, and not every database takes them.
+            Ok(Self(text.chars().filter(|one| !one.is_control()).collect()))
         } else {
-            Err(format!(
-                "must have 1 to {SEARCH_MAX} characters, none of them control characters"
-            ))
+            Err(format!("must have 1 to {SEARCH_MAX} characters"))
         }
     }
 }

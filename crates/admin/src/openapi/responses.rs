@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::problem::{DOCUMENTED, Documented, Slug};
 
 /// Operations that may clash with the present state, beside those that take an `Idempotency-Key`.
-const CONFLICTING: [&str; 14] = [
+const CONFLICTING: [&str; 15] = [
+    "acknowledgeFailure",
     "acceptInvitation",
     "cancelAnyRetryJob",
     "cancelDelivery",
