@@ -110,10 +110,11 @@ impl Storage {
         })
     }
 
-    /// How many timers will be due in each of the next 15 minutes, counted from now.
+    /// How many timers will be due in each of the next 15 minutes, counted from now. Takes a turn, as [`Self::backlog`] does.
     ///
     /// Errors: the database cannot be reached.
     pub async fn upcoming_timers(&self, _scope: PlatformScope) -> Result<Vec<Upcoming>, Error> {
+        let _turn = self.counting.acquire().await.map_err(|_| Error::Closed)?;
         let now = self.clock().now();
         let statement = Statement::from_sql_and_values(
             self.reads.get_database_backend(),

@@ -47,10 +47,15 @@ impl Storage {
             .column(delivery::Column::EndpointId)
             .limit(COUNT_MAX)
             .into_query();
-        let count = sea_query::Query::select()
-            .expr(Expr::col(sea_query::Asterisk).count())
-            .expr(Expr::col(delivery::Column::EndpointId).count_distinct())
+        let by_endpoint = sea_query::Query::select()
+            .expr_as(Expr::col(sea_query::Asterisk).count(), "deliveries")
             .from_subquery(rows, Alias::new("found"))
+            .group_by_col(delivery::Column::EndpointId)
+            .to_owned();
+        let count = sea_query::Query::select()
+            .expr(Expr::cust("cast(coalesce(sum(deliveries), 0) as bigint)"))
+            .expr(Expr::col(sea_query::Asterisk).count())
+            .from_subquery(by_endpoint, Alias::new("by_endpoint"))
             .to_owned();
         // A count may read a whole log: few at once, so that everybody else finds a connection.
         let turn = timeout(COUNT_TURN, self.counting.acquire()).await;

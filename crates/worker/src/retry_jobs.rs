@@ -21,7 +21,7 @@ use crate::Parts;
 
 /// Between two looks while there is no job.
 const LOOK: Duration = Duration::from_secs(1);
-/// Between two steps of a job. Many small ones: whatever lives is written between them, and waits for one at most.
+/// Between two steps of a job, at least. Many small ones: what lives is written between them, and waits for one at most.
 const PACE: Duration = Duration::from_millis(20);
 /// Between two counts of a job's results.
 const COUNT: Duration = Duration::from_millis(500);
@@ -64,6 +64,12 @@ impl Pace {
         whole.min(most)
     }
 
+    /// How long until a whole attempt may be queued.
+    fn until_next(&self, rate: u32) -> Duration {
+        let missing = (1.0 - self.saved).max(0.0);
+        Duration::from_secs_f64(missing / f64::from(rate.max(1)))
+    }
+
     fn spend(&mut self, queued: u64) {
         self.saved -= f64::from(u32::try_from(queued).unwrap_or(u32::MAX));
     }
@@ -98,10 +104,10 @@ pub(crate) fn start(parts: &Parts, id: WorkerId, stop: CancellationToken) -> Joi
     };
     tokio::spawn(async move {
         while !stop.is_cancelled() {
-            let busy = runner.look().await;
+            let pause = runner.look().await.unwrap_or(LOOK);
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = sleep(if busy { PACE } else { LOOK }) => {}
+                () = sleep(pause) => {}
             }
         }
         runner.leave().await;
@@ -109,22 +115,22 @@ pub(crate) fn start(parts: &Parts, id: WorkerId, stop: CancellationToken) -> Joi
 }
 
 impl Runner {
-    /// One step of every job that is ours; whether there is any.
-    async fn look(&mut self) -> bool {
+    /// One step of every job that is ours; when the next is due, if there is any.
+    async fn look(&mut self) -> Option<Duration> {
         let jobs = match self.storage.unfinished_retry_jobs(self.id).await {
             Ok(jobs) => jobs,
             Err(error) => {
                 self.failed(&error.into());
-                return false;
+                return None;
             }
         };
         self.held
             .retain(|id, _| jobs.iter().any(|leased| leased.job.id == *id));
         let mut failure = None;
-        let mut ours = false;
+        let mut next: Option<Duration> = None;
         for leased in &jobs {
             match self.carry_on(leased).await {
-                Ok(held) => ours |= held,
+                Ok(pause) => next = next.into_iter().chain(pause).min(),
                 Err(error) => {
                     tracing::debug!(retry_job.id = %leased.job.id, %error, "retry_job.step_failed");
                     failure = Some(error);
@@ -138,22 +144,28 @@ impl Runner {
             }
             None => {}
         }
-        ours
+        next
     }
 
-    /// Whether the job is ours, after its next step.
-    async fn carry_on(&mut self, leased: &LeasedJob) -> Result<bool, Error> {
+    /// The next step of a job; when the one after it is due, if the job is ours.
+    async fn carry_on(&mut self, leased: &LeasedJob) -> Result<Option<Duration>, Error> {
         if !self.hold(leased).await? {
             self.held.remove(&leased.job.id);
-            return Ok(false);
+            return Ok(None);
         }
-        self.count_in_time(leased).await?;
+        let counted = self.count_in_time(leased).await?;
         if leased.job.is_done() {
             self.finish(leased).await?;
         } else if leased.job.status == RetryJobStatus::Running && !leased.job.looked_through {
             self.queue(leased).await?;
         }
-        Ok(true)
+        // What was counted may have been the last.
+        let pause = if counted {
+            PACE
+        } else {
+            self.pause_after(leased)
+        };
+        Ok(Some(pause))
     }
 
     /// Takes the lease, or makes it longer in time.
@@ -169,20 +181,34 @@ impl Runner {
         Ok(self.storage.lease_retry_job(leased, self.id, until).await?)
     }
 
-    async fn count_in_time(&mut self, leased: &LeasedJob) -> Result<(), Error> {
+    /// Until the next step of a job: its rate allows no more before, or only results are waited for.
+    fn pause_after(&self, leased: &LeasedJob) -> Duration {
+        let job = &leased.job;
+        let waits = job.status != RetryJobStatus::Running
+            || job.looked_through
+            || job.progress.under_way() >= UNDER_WAY;
+        match self.held.get(&job.id) {
+            Some(held) if !waits => held.pace.until_next(job.rate).clamp(PACE, COUNT),
+            _ => COUNT,
+        }
+    }
+
+    /// Whether results were counted.
+    async fn count_in_time(&mut self, leased: &LeasedJob) -> Result<bool, Error> {
         let now = Instant::now();
         let counted_at = &mut self.held(leased.job.id).counted_at;
         if counted_at.is_some_and(|at| now < at + COUNT) {
-            return Ok(());
+            return Ok(false);
         }
         *counted_at = Some(now);
         self.count(leased).await
     }
 
-    /// Counts the results that have come in; of a cancelled job it takes back what has not begun.
-    async fn count(&mut self, leased: &LeasedJob) -> Result<(), Error> {
+    /// Counts the results that have come in, and whether there were any; of a cancelled job it takes back what has not
+    /// begun.
+    async fn count(&mut self, leased: &LeasedJob) -> Result<bool, Error> {
         if leased.job.progress.under_way() == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let held = self.held(leased.job.id);
         let after = held.asked;
@@ -203,7 +229,7 @@ impl Runner {
                 .collect();
             self.storage.withdraw_retries(leased, &open).await?;
         }
-        Ok(())
+        Ok(!results.is_empty())
     }
 
     /// Queues as many attempts as the job's rate allows.
@@ -320,5 +346,10 @@ mod tests {
         let mut pace = Pace::new(start);
         assert_eq!(pace.allows(1, 100, start + Duration::from_millis(900)), 0);
         assert_eq!(pace.allows(1, 100, start + Duration::from_millis(1_100)), 1);
+        assert_eq!(pace.until_next(1), Duration::ZERO);
+        pace.spend(1);
+        assert_eq!(pace.until_next(1), Duration::from_secs(1));
+        assert_eq!(pace.allows(1, 100, start + Duration::from_millis(1_600)), 0);
+        assert_eq!(pace.until_next(1), Duration::from_millis(500));
     }
 }

@@ -19,6 +19,9 @@ use crate::body::Body;
 use crate::problem::ApiError;
 use crate::text::Text;
 
+/// Longest URL that is judged, in characters.
+const URL_MAX: usize = 4_096;
+
 pub(crate) struct EndpointChecksApi;
 
 /// A URL to check.
@@ -29,9 +32,8 @@ struct CheckEndpoint {
     #[oai(validator(max_length = 4096))]
     url: String,
     /// Whether to call it: it gets a POST with an empty JSON object, unsigned.
-    #[serde(default)]
-    #[oai(default)]
-    reach: bool,
+    /// Left out, it is not called.
+    reach: Option<bool>,
 }
 
 /// Why a URL may not be an endpoint's.
@@ -146,7 +148,14 @@ impl EndpointChecksApi {
     ) -> Result<Json<EndpointCheckOut>, ApiError> {
         let scope = app.scope(&caller, merchant_id.0.0).await?;
         let CheckEndpoint { url, reach } = body.value;
-        let check = app.gateway.check_endpoint_url(scope, url, reach).await?;
+        if url.chars().count() > URL_MAX {
+            let detail = format!("must have {URL_MAX} characters at most");
+            return Err(ApiError::field("/url", "length", detail));
+        }
+        let check = app
+            .gateway
+            .check_endpoint_url(scope, url, reach == Some(true))
+            .await?;
         Ok(Json(check.into()))
     }
 }

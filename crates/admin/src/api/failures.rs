@@ -25,12 +25,12 @@ const NOTE_MAX: usize = 500;
 pub(crate) struct FailuresApi;
 
 /// What to say about a failing endpoint.
-#[derive(Default, Deserialize, Object)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
 struct Acknowledge {
     /// For other people, such as a ticket.
     #[oai(validator(max_length = 500))]
-    note: String,
+    note: Option<String>,
 }
 
 impl Acknowledge {
@@ -38,7 +38,7 @@ impl Acknowledge {
     ///
     /// Errors: it is too long, or has control characters.
     fn note(&self) -> Result<String, ApiError> {
-        let note = self.note.trim();
+        let note = self.note.as_deref().unwrap_or_default().trim();
         let mut faults = Vec::new();
         if note.chars().count() > NOTE_MAX {
             let detail = format!("must have {NOTE_MAX} characters at most");

@@ -250,11 +250,21 @@ impl UpdateMerchant {
     }
 }
 
+/// What a merchant is searched by.
+fn names(merchant: &Merchant) -> impl Iterator<Item = &str> {
+    let store = &merchant.store;
+    [&merchant.name, &store.name, &store.id]
+        .into_iter()
+        .chain(&store.shopify_domain)
+        .chain(&store.main_domain)
+        .map(String::as_str)
+}
+
 #[OpenApi(tag = "Tag::Merchants")]
 impl MerchantsApi {
     /// List merchants
     ///
-    /// The platform sees all of them, others those they belong to, whatever they search for.
+    /// The platform sees all of them, others those they belong to.
     #[oai(path = "/merchants", method = "get", operation_id = "listMerchants")]
     async fn list(
         &self,
@@ -269,14 +279,15 @@ impl MerchantsApi {
         limit: Query<Option<u64>>,
     ) -> Result<Json<List<MerchantOut>>, ApiError> {
         let page = list.page(cursor.0.as_deref(), limit.0)?;
+        let search = search.0.as_ref().map(|search| &search.0);
         let merchants = if let Ok(scope) = caller.platform() {
-            let search = search.0.as_ref().map(|search| &search.0);
             app.storage.merchants(scope, search, page).await?
         } else {
             let mut rows = Vec::new();
             for (merchant_id, _) in &caller.merchants {
                 rows.extend(app.storage.merchant(TenantScope::of(*merchant_id)).await?);
             }
+            rows.retain(|merchant| search.is_none_or(|search| search.is_in(names(merchant))));
             rows.sort_by_key(|merchant| std::cmp::Reverse(merchant.id));
             Page { rows, next: None }
         };

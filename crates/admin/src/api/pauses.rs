@@ -38,8 +38,7 @@ struct CreatePause {
     endpoint_id: Option<Text<EndpointId>>,
     /// Why, for other people.
     #[oai(validator(max_length = 500))]
-    #[serde(default)]
-    reason: String,
+    reason: Option<String>,
 }
 
 impl CreatePause {
@@ -162,7 +161,7 @@ impl PausesApi {
     ) -> Result<Created<PauseOut>, ApiError> {
         let scope = caller.platform()?;
         let held = body.value.held()?;
-        let reason = body.value.reason;
+        let reason = body.value.reason.unwrap_or_default();
         let once = Once {
             scope_id: caller.id,
             operation: "createPause",

@@ -1,6 +1,7 @@
 //! The resources, end to end to the database.
 
 use serde_json::{Value, json};
+use storage::users::MerchantRole;
 
 use crate::running::Running;
 
@@ -461,6 +462,32 @@ async fn lists_are_searched(running: &Running) {
 }
 
 #[tokio::test]
+async fn a_member_searches_their_own_merchants() {
+    let running = Running::start().await;
+    let admin = running.admin().await;
+    let mut ids = Vec::new();
+    for name in ["Wool", "1000 Wolle", "Wolle"] {
+        let body = json!({ "name": name, "store": { "name": name } });
+        let made = running.post("/v1/merchants", &admin, &body).await.json();
+        ids.push(made["id"].as_str().unwrap().to_owned());
+    }
+    let own = [&ids[0], &ids[1]].map(|id| (id.as_str(), MerchantRole::Viewer));
+    running.add_user("viewer@a.example", None, &own).await;
+    let viewer = running.log_in("viewer@a.example").await;
+    for (search, wanted) in [
+        ("wolle", vec![&ids[1]]),
+        ("WO", vec![&ids[1], &ids[0]]),
+        ("silk", vec![]),
+    ] {
+        let path = format!("/v1/merchants?search={search}");
+        let page = running.get(&path, &viewer).await.json();
+        let rows = page["data"].as_array().unwrap().iter();
+        let rows: Vec<&str> = rows.map(|row| row["id"].as_str().unwrap()).collect();
+        assert_eq!(rows, wanted, "{search}");
+    }
+}
+
+#[tokio::test]
 async fn a_working_endpoint_is_not_acknowledged() {
     let running = Running::start().await;
     let admin = running.admin().await;
@@ -480,6 +507,19 @@ async fn a_working_endpoint_is_not_acknowledged() {
         "validation-failed"
     );
     assert_eq!(running.delete(&path, &admin).await.slug(), "not-found");
+}
+
+#[tokio::test]
+async fn a_url_too_long_to_be_judged_is_refused() {
+    let running = Running::start().await;
+    let admin = running.admin().await;
+    let merchant = running.merchant(&admin).await;
+    let path = format!("/v1/merchants/{merchant}/endpoint-checks");
+    for (length, status) in [(4_096, 200), (4_097, 422)] {
+        let url = format!("https://{:a<1$}", "", length - "https://".len());
+        let judged = running.post(&path, &admin, &json!({ "url": url })).await;
+        assert_eq!(judged.status, status, "{judged:?}");
+    }
 }
 
 #[tokio::test]

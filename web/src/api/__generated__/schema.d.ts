@@ -246,7 +246,7 @@ export interface paths {
         };
         /**
          * List merchants
-         * @description The platform sees all of them, others those they belong to, whatever they search for.
+         * @description The platform sees all of them, others those they belong to.
          *
          *     Who may: platform viewer/operator/admin, merchant viewer/developer/owner; API key with `merchants:read`.
          */
@@ -2912,7 +2912,7 @@ export interface components {
          */
         Acknowledge: {
             /** @description For other people, such as a ticket. */
-            note: string;
+            note?: string | null;
         };
         /**
          * Acknowledgement
@@ -3446,9 +3446,9 @@ export interface components {
             url: string;
             /**
              * @description Whether to call it: it gets a POST with an empty JSON object, unsigned.
-             * @default false
+             *     Left out, it is not called.
              */
-            reach: boolean | null;
+            reach?: boolean | null;
         };
         /**
          * CheckStep
@@ -3836,7 +3836,7 @@ export interface components {
             /** @description The endpoint, for `endpoint`. */
             endpoint_id?: components["schemas"]["EndpointId"] | null;
             /** @description Why, for other people. */
-            reason: string;
+            reason?: string | null;
         };
         /**
          * CreatePortalLink
