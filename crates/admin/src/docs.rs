@@ -4,10 +4,14 @@ mod outcomes;
 mod page;
 mod problems;
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
+use poem::error::InternalServerError;
 use poem::http::header::CONTENT_SECURITY_POLICY;
 use poem::{Endpoint, EndpointExt as _, Response, Route};
 use poem_openapi::OpenApiService;
+use tokio::task::spawn_blocking;
 
 use crate::openapi::{Version, spec};
 use crate::web::compressed;
@@ -28,28 +32,31 @@ const HEAD: &str = r#"<!doctype html>
 <script id="api-reference" type="application/json" data-configuration='{"withDefaultFonts":false,"hideClientButton":true}'>
 "#;
 
+/// Made when somebody first asks for it, as is the next: that takes longer than all the rest of a start.
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| spec(Version::V3_1));
+static PAGE: LazyLock<String> = LazyLock::new(|| reference(&DOCUMENT));
+
 /// `/docs` and `/openapi.json`; `/docs/problems` and `/docs/outcomes`, each with a page for every one of them below.
 pub(crate) fn routes() -> Route {
-    let document = Bytes::from(spec(Version::V3_1));
-    let page = Bytes::from(reference(&spec(Version::V3_1)));
     Route::new()
-        .at("/openapi.json", fixed("application/json", document))
-        .at("/docs", fixed("text/html; charset=utf-8", page))
+        .at("/openapi.json", fixed("application/json", &DOCUMENT))
+        .at("/docs", fixed("text/html; charset=utf-8", &PAGE))
         .at("/docs/problems", poem::get(problems::index))
         .at("/docs/problems/:slug", poem::get(problems::one))
         .at("/docs/outcomes", poem::get(outcomes::index))
         .at("/docs/outcomes/:outcome", poem::get(outcomes::one))
 }
 
-fn fixed(content_type: &'static str, body: Bytes) -> impl Endpoint {
-    let answer = move |_| {
-        let body = body.clone();
-        async move {
+fn fixed(content_type: &'static str, text: &'static LazyLock<String>) -> impl Endpoint {
+    let answer = move |_| async move {
+        let text = spawn_blocking(move || text.as_bytes()).await;
+        let text = text.map_err(InternalServerError)?;
+        Ok::<_, poem::Error>(
             Response::builder()
                 .content_type(content_type)
                 .header(CONTENT_SECURITY_POLICY, POLICY)
-                .body(body)
-        }
+                .body(Bytes::from_static(text)),
+        )
     };
     poem::get(poem::endpoint::make(answer)).with(compressed())
 }
