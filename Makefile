@@ -1,6 +1,8 @@
 # Everything a developer or CI does, by name. `make` lists it.
 SHELL := /bin/sh
 TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
+# Where Clippy stands in for the compiler, as it does in CI, building is linting.
+CLIPPY := $(if $(and $(filter %clippy-driver,$(RUSTC_WORKSPACE_WRAPPER)),$(CLIPPY_ARGS)),cargo build --workspace --all-targets,cargo clippy --workspace --all-targets -- -D warnings)
 .DEFAULT_GOAL := help
 .PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools web web/check web/e2e web/screens web/figures gen/web
 
@@ -27,14 +29,14 @@ build:
 	cargo build --workspace --all-targets
 
 test: tools build ## Run every test, on private PostgreSQL and Redis servers
-	PATH="$(CURDIR)/.tools/python/bin:$$PATH" $(TARGET)/test-services -- scripts/test.sh
+	PATH="$(CURDIR)/.tools/python/bin:$$PATH" scripts/test.sh $(TARGET)
 
 tools: ## Install what the tests need, or say what to install
 	@scripts/tools.sh
 
 lint: ## Check format, lints, licences and container files
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	$(CLIPPY)
 	@if command -v cargo-deny >/dev/null; then cargo deny --offline check bans licenses sources; \
 	else echo "cargo-deny is not installed: bans, licences and sources are not checked"; fi
 	@scripts/lint_containers.sh
@@ -72,8 +74,8 @@ clients: build ## Prove the OpenAPI documents with generated clients
 fuzz/api: build ## Hold the API to its document with schemathesis; FUZZ_SECONDS is how long
 	scripts/fuzz_api.sh $(TARGET)/hookyard
 
-resilience: tools ## Run the fault scenarios at full size
-	HOOKYARD_RESILIENCE=full cargo test --workspace --test it resilience:: -- --test-threads=1 --nocapture
+resilience: tools ## Run the fault scenarios, the races and the random visits at full size
+	HOOKYARD_RESILIENCE=full cargo test --workspace --test it -- --test-threads=1 --nocapture resilience:: triggers::races triggers::replay
 
 bench: ## Measure throughput and latency beside a raw ceiling
 	cargo build --release --package server --bin hookyard

@@ -30,4 +30,5 @@ pub mod receiver;
 pub mod redis;
 pub mod rest;
 pub mod server;
+pub mod size;
 pub mod tls;

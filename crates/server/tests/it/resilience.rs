@@ -17,6 +17,8 @@ mod tally;
 
 use std::time::Duration;
 
+use testkit::size::is_full;
+
 /// Events published in a second.
 const RATE: u32 = 250;
 
@@ -27,11 +29,6 @@ struct Size {
     events: usize,
     /// How long a server is away or frozen.
     outage: Duration,
-}
-
-/// Whether this is the full size.
-fn is_full() -> bool {
-    std::env::var("HOOKYARD_RESILIENCE").is_ok_and(|size| size == "full")
 }
 
 impl Size {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::shard::ShardSet;
 use gateway::Gateway;
 use serde_json::Value;
+use testkit::size::is_full;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -22,9 +23,12 @@ on_both!(
 
 /// Subjects that race in one round.
 const AT_ONCE: usize = 100;
-/// Rounds: with [`AT_ONCE`], 10,000 races.
-const ROUNDS: u64 = 100;
 const TICK: Duration = Duration::from_micros(1);
+
+/// Rounds: with [`AT_ONCE`], 10,000 races at full size.
+fn rounds() -> u64 {
+    if is_full() { 100 } else { 40 }
+}
 
 /// Both at once: posts of `posts`, in four calls, against one look at the timers.
 async fn race(shop: &Shop, posts: Vec<domain::trigger::activity::Activity>, early: bool) {
@@ -74,7 +78,7 @@ async fn contract_084_085_090_an_order_at_the_deadline_and_the_timer_have_one_ou
 ) {
     let shop = Shop::flexype(world).await;
     let order = r#","data":{"order_id":"1"}"#;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let opening = at(0, round * 16);
         shop.set(opening);
         let ids: Vec<String> = (0..AT_ONCE).map(|n| format!("{round}-{n}")).collect();
@@ -86,7 +90,7 @@ async fn contract_084_085_090_an_order_at_the_deadline_and_the_timer_have_one_ou
             .map(|id| within(id, id, "order_completed", order));
         race(&shop, orders.collect(), round % 2 == 1).await;
     }
-    shop.pass(at(0, ROUNDS * 16 + 60)).await;
+    shop.pass(at(0, rounds() * 16 + 60)).await;
     let fired = counts(&shop, "ABANDONED_CHECKOUT", "/session_id").await;
     assert!(fired.values().all(|count| *count == 1), "{fired:?}");
     assert_eq!(shop.events().await.len(), fired.len());
@@ -97,7 +101,7 @@ async fn contract_084_085_090_an_order_at_the_deadline_and_the_timer_have_one_ou
     let abandoned = shop.number(abandoned).await;
     let fired = i64::try_from(fired.len()).unwrap();
     assert_eq!(abandoned, fired);
-    let all = i64::try_from(AT_ONCE).unwrap() * i64::try_from(ROUNDS).unwrap();
+    let all = i64::try_from(AT_ONCE).unwrap() * i64::try_from(rounds()).unwrap();
     assert_eq!(completed + abandoned, all);
     assert!(completed > 0 && abandoned > 0);
     assert_eq!(shop.number("select count(*) from timers").await, 0);
@@ -106,7 +110,7 @@ async fn contract_084_085_090_an_order_at_the_deadline_and_the_timer_have_one_ou
 async fn contract_139_the_thank_you_page_and_the_upsell_timer_complete_a_funnel_once(world: World) {
     let shop = Shop::carthook(world).await;
     let funnel = r#","data":{"funnel_id":"cfu_1","page":"upsell-1"}"#;
-    let rounds = ROUNDS / 5;
+    let rounds = rounds() / 5;
     for round in 0..rounds {
         let opening = at(0, round * 11);
         shop.set(opening);
@@ -135,7 +139,7 @@ async fn contract_139_the_thank_you_page_and_the_upsell_timer_complete_a_funnel_
 
 async fn contract_056_090_a_view_at_the_deadline_and_the_timer_end_a_session_once(world: World) {
     let shop = Shop::flexype(world).await;
-    let rounds = ROUNDS / 5;
+    let rounds = rounds() / 5;
     for round in 0..rounds {
         let opening = at(0, round * 31);
         shop.set(opening);

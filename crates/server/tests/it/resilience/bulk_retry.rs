@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use testkit::receiver::{Behaviour, Receiver};
 use testkit::rest::{Rest, text};
 use testkit::server::Mode;
+use testkit::size::is_full;
 
-use super::is_full;
 use crate::e2e::stage::{EVENT, PAYLOAD, Published, Stage, flexype, with};
 
 /// How long all deliveries may take to fail, and again to be retried, on a busy machine.

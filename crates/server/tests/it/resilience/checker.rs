@@ -64,7 +64,10 @@ impl Report {
 
     /// At full size: fails if events were not accepted and prompt again this long after the fault.
     pub(super) fn recovers_within(&self, limit: Duration) {
-        assert!(!super::is_full() || self.recovered <= limit, "{self:?}");
+        assert!(
+            !testkit::size::is_full() || self.recovered <= limit,
+            "{self:?}"
+        );
     }
 
     fn of(evidence: &Evidence) -> Self {

@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use testkit::postgres::PostgresServer;
 use testkit::redis::RedisServer;
+use testkit::size::is_full;
 use tokio::time::sleep;
 
+use super::Size;
 use super::checker::Report;
 use super::scene::{Fault, Processes, Scene};
 use super::tally::Flaky;
-use super::{Size, is_full};
 
 /// No call to Redis holds a publish longer. Asked of 9 in 10 calls: a machine that stumbles holds a few, a Redis that
 /// is waited for holds nearly all.
