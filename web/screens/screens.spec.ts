@@ -37,6 +37,10 @@ test('pictures of every page', async ({ page }) => {
   const show = async (url: string, name: string) => {
     await page.goto(url);
     await settled(page);
+    if (name === 'merchant-simulate') {
+      await page.getByRole('button', { name: 'Play' }).click();
+      await expect(page.getByRole('region', { name: 'Outcome' }).getByText('ABANDONED_SESSION').first()).toBeVisible();
+    }
     // Charts and figures that come after the page itself.
     await page.waitForTimeout(400);
     await take(page, name);

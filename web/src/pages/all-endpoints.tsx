@@ -10,6 +10,7 @@ import { Forbidden } from '../ui/forbidden';
 import { PagedTable, usePages } from '../ui/paged';
 import { SearchBox, TYPING } from '../ui/search-box';
 import { Empty, NoMatch } from '../ui/states';
+import { dialectInfo } from './dialects';
 import { EndpointState } from './endpoint-state';
 import { useFilter } from './filter';
 import { useMe } from './me';
@@ -85,7 +86,7 @@ export function AllEndpoints() {
           { title: 'Endpoint', cell: (endpoint) => <Place endpoint={endpoint} /> },
           { title: 'Merchant', cell: (endpoint) => <Whose endpoint={endpoint} names={names} /> },
           { title: 'State', cell: (endpoint) => <EndpointState endpoint={endpoint} since /> },
-          { title: 'Format', cell: (endpoint) => endpoint.dialect },
+          { title: 'Format', cell: (endpoint) => dialectInfo(endpoint.dialect).label },
         ]}
       />
     </Stack>

@@ -154,7 +154,14 @@ export function AuditLog() {
               </Anchor>
             ),
           },
-          { title: 'To', cell: ({ target }) => <Code title={target}>{short(target)}</Code> },
+          {
+            title: 'To',
+            cell: ({ target }) => (
+              <Code title={target} style={{ whiteSpace: 'nowrap' }}>
+                {short(target)}
+              </Code>
+            ),
+          },
           { title: 'Changed', cell: summary },
           { title: 'From', cell: (entry) => entry.ip ?? '–' },
         ]}

@@ -1,7 +1,6 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Link } from 'react-router';
-import type { components } from '../api/__generated__/schema';
 import type { Endpoint, Owner } from '../api/endpoints';
 import { RetryMany } from '../forms/retry-many';
 import { paths } from '../path-builder';
@@ -10,6 +9,7 @@ import { OUTCOMES, answer, todo } from '../ui/outcomes';
 import { Time } from '../ui/time';
 import { useRefusal } from './access';
 import { ifItGoesOn, whoWasMailed } from './endpoint-mails';
+import { failureOf } from './endpoint-state';
 import { useEndpointStats } from './endpoint-stats';
 import { OutcomeDocs } from './outcome-docs';
 
@@ -127,12 +127,4 @@ function Failing({ owner, endpoint }: Props) {
       )}
     </Alert>
   );
-}
-
-/** How the newest delivery went, when its last attempt failed. */
-function failureOf(delivery: components['schemas']['Delivery'] | null | undefined) {
-  const outcome = delivery?.last_outcome;
-  return outcome && outcome !== 'success'
-    ? { outcome, http_status: delivery.last_http_status }
-    : undefined;
 }

@@ -42,7 +42,7 @@ export function EndpointHead({ owner, endpoint }: Props) {
         </Text>
       )}
       <Group gap="md">
-        <EndpointState endpoint={endpoint} pausedAt={stats.data?.paused_at} since />
+        <EndpointState endpoint={endpoint} doing={stats.data} since />
         <Text size="sm">{dialectInfo(endpoint.dialect).label}</Text>
         <Text size="sm">
           added <Time at={endpoint.created_at} />

@@ -36,8 +36,10 @@ export function EndpointList({ owner, title }: { owner: Owner; title: ReactNode 
   const refused = useRefusal(owner)(WRITE_ENDPOINTS);
   const all = endpoints.data?.data ?? [];
   const summaries = useSummaries(owner).data;
-  const rows = all.filter((endpoint) =>
-    matches(endpoint, summaries?.get(endpoint.id)?.paused_at, filter.values),
+  const rows = all.filter(
+    (endpoint) =>
+      matches(endpoint, filter.values) &&
+      (!filter.values.state || stateOf(endpoint, summaries?.get(endpoint.id)) === filter.values.state),
   );
   return (
     <>
@@ -67,15 +69,10 @@ export function EndpointList({ owner, title }: { owner: Owner; title: ReactNode 
 
 type Wanted = Record<(typeof ENDPOINT_FILTERS)[number], string>;
 
-function matches(
-  endpoint: Endpoint,
-  pausedAt: string | null | undefined,
-  { q, state, event_type }: Wanted,
-): boolean {
+function matches(endpoint: Endpoint, { q, event_type }: Wanted): boolean {
   const text = `${endpoint.url} ${endpoint.description} ${endpoint.id}`.toLowerCase();
   return (
     q.toLowerCase().split(/\s+/).every((word) => text.includes(word)) &&
-    (!state || stateOf(endpoint, pausedAt) === state) &&
     (!event_type || endpoint.event_types.includes(event_type))
   );
 }

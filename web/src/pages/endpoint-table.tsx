@@ -42,11 +42,7 @@ export function EndpointTable({ owner, rows, all, refused }: Props) {
                 <Place owner={owner} endpoint={endpoint} all={all} />
               </Table.Td>
               <Table.Td>
-                <EndpointState
-                  endpoint={endpoint}
-                  pausedAt={summaries?.get(endpoint.id)?.paused_at}
-                  since
-                />
+                <EndpointState endpoint={endpoint} doing={summaries?.get(endpoint.id)} since />
               </Table.Td>
               {summaries && (
                 <>

@@ -123,8 +123,8 @@ function JobFacts({ job }: { job: RetryJob }) {
         {job.include_succeeded
           ? 'What had succeeded is sent again, too.'
           : 'What had succeeded is left out.'}{' '}
-        Passed over is what was under way already, or goes to a disabled or deleted endpoint. It goes on when
-        this page is closed.
+        Passed over is what was under way already, or goes to a disabled or deleted endpoint.
+        {!job.finished_at && ' It goes on when this page is closed.'}
       </Text>
       <Group gap={4}>
         <Text size="sm">

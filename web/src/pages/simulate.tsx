@@ -76,6 +76,7 @@ export function Simulate() {
             maxRows={28}
             spellCheck={false}
             dir="ltr"
+            wrap="off"
             styles={{
               input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12 },
             }}

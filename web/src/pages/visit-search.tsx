@@ -6,7 +6,7 @@ import { useFilter } from './filter';
 const FINDS = ['email', 'phone', 'session_id', 'checkout_id'] as const;
 const LABELS = {
   email: 'Email',
-  phone: 'Phone, with dial code',
+  phone: 'Phone',
   session_id: 'Session id',
   checkout_id: 'Checkout id',
 };
@@ -41,6 +41,7 @@ export function useVisitSearch<State extends string>(states: Record<State, strin
             key={`${key} ${filter.values[key]}`}
             name={key}
             label={LABELS[key]}
+            placeholder={key === 'phone' ? 'with its dial code' : undefined}
             defaultValue={filter.values[key]}
             w={165}
           />
