@@ -4,7 +4,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)/debug
 # Where Clippy stands in for the compiler, as it does in CI, building is linting.
 CLIPPY := $(if $(and $(filter %clippy-driver,$(RUSTC_WORKSPACE_WRAPPER)),$(CLIPPY_ARGS)),cargo build --workspace --all-targets,cargo clippy --workspace --all-targets -- -D warnings)
 .DEFAULT_GOAL := help
-.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools web web/check web/e2e web/screens web/figures gen/web
+.PHONY: help run dev demo build test lint fmt gen gen/settings gen/openapi gen/roles verify conformance conformance/check openapi/lint clients fuzz/api resilience bench db/reset tools web web/check web/e2e web/e2e/embedded web/e2e/cluster web/screens web/figures gen/web
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,8 +84,12 @@ bench: ## Measure throughput and latency beside a raw ceiling
 web/check: ## Check the dashboard: types, tests, size
 	scripts/web_check.sh
 
-web/e2e: build ## Try the dashboard in a real browser; on PostgreSQL and Redis too, what depends on them
+web/e2e: web/e2e/embedded web/e2e/cluster ## Try the dashboard in a real browser
+
+web/e2e/embedded: build ## Try all of it on SQLite
 	scripts/web_e2e.sh $(TARGET)/hookyard embedded
+
+web/e2e/cluster: build ## Try what depends on them on PostgreSQL and Redis
 	scripts/web_e2e.sh $(TARGET)/hookyard cluster log endpoints visits
 
 web/screens: build ## Write docs/screens: a picture of every page, with a platform in use behind it

@@ -50,7 +50,8 @@ if [ "$mode" = cluster ]; then
 else
   start_gateway
 fi
-export HOOKYARD_URL="$url" HOOKYARD_EMAIL="$email" HOOKYARD_PASSWORD="$password"
+# Its files stand apart: both modes may run at once.
+export E2E_MODE="$mode" HOOKYARD_URL="$url" HOOKYARD_EMAIL="$email" HOOKYARD_PASSWORD="$password"
 (cd web && npx playwright test "$@")
 for log in "$work"/*.log; do
   if grep -E '"level":"ERROR"' "$log" >&2; then fail "the gateway logged an error"; fi

@@ -3,7 +3,7 @@ import { defineConfig } from '@playwright/test';
 // `scripts/web_e2e.sh` starts the gateway and says where it is. The browser is the machine's own.
 export default defineConfig({
   testDir: 'e2e',
-  outputDir: 'test-results',
+  outputDir: `test-results/${process.env.E2E_MODE ?? 'here'}`,
   fullyParallel: false,
   workers: 1,
   retries: 0,
