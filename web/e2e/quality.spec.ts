@@ -88,3 +88,38 @@ test('every page can be used by everybody, on a phone too, and what strangers wr
   expect(alarms).toEqual([]);
   world.stop();
 });
+
+test('what opens over a page can be used by everybody, too', async ({ page, stage, receiver }) => {
+  test.setTimeout(180_000);
+  receiver.answer = { status: 500, body: '' };
+  await stage.endpoint(receiver.url, { schedule: [] });
+  await stage.publish();
+  const failed = `/merchants/${stage.merchant}/deliveries?status=failed`;
+  await expect.poll(async () => (await stage.call('GET', failed)).data.length).toBe(1);
+  const merchant = `/m/${stage.merchant}`;
+  /** Where it is, what opens it, and what opens. */
+  const opened: [string, string, 'dialog' | 'menu'][] = [
+    [`${merchant}/deliveries`, 'Account of', 'menu'],
+    [`${merchant}/deliveries`, 'Status', 'dialog'],
+    [`${merchant}/deliveries`, 'Event type', 'dialog'],
+    [`${merchant}/deliveries`, 'Time', 'dialog'],
+    [`${merchant}/deliveries`, 'HTTP status', 'dialog'],
+    [`${merchant}/deliveries?status=failed`, 'Retry all that match', 'dialog'],
+    [`${merchant}/endpoints`, 'Actions for', 'menu'],
+    [`${merchant}/event-types`, 'Add event type', 'dialog'],
+    [`${merchant}/api-keys`, 'Add API key', 'dialog'],
+    [`${merchant}/audit-log`, 'create merchant', 'dialog'],
+    ['/platform/overview', 'Pause deliveries', 'dialog'],
+    ['/platform/apps', 'Add app', 'dialog'],
+  ];
+  await enter(page, '/');
+  for (const [url, name, role] of opened)
+    await test.step(`${url} ${name}`, async () => {
+      await page.goto(url);
+      await settled(page);
+      await page.getByRole('button', { name }).first().click();
+      await expect(page.getByRole(role).last()).toBeVisible();
+      await isUsable(page, { name, url: `${url}, ${name}`, isOpen: false, isNarrow: false });
+      await page.emulateMedia({ colorScheme: 'light' });
+    });
+});

@@ -74,7 +74,7 @@ export function EndpointMenu({
           </Menu.Item>
           <Menu.Item
             leftSection={<IconTrash size={16} />}
-            color="red"
+            c="var(--mantine-color-red-text)"
             disabled={!!refused}
             onClick={open}
           >

@@ -103,11 +103,11 @@ export function Choices({ label, choices, values, onChange }: Parameters<typeof 
       )}
       <ScrollArea.Autosize mah={280} type="auto" offsetScrollbars>
         <Checkbox.Group value={ticked} onChange={tick} aria-label={label}>
-          <Stack gap={6} p={2}>
+          <Stack gap={8} p={2}>
             {shown.map((choice) => (
               <Checkbox
                 key={choice.value}
-                size="xs"
+                size="sm"
                 value={choice.value}
                 label={<bdi style={{ overflowWrap: 'anywhere' }}>{choice.label}</bdi>}
                 maw={420}
