@@ -1,6 +1,6 @@
 // Takes a picture of every page.
 
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { everyPage } from '../e2e/pages';
 import { settled } from '../e2e/settled';
@@ -8,22 +8,11 @@ import { makeWorld } from '../e2e/shop-world';
 import { expect, signIn, test } from '../e2e/stage';
 
 const FOLDER = new URL('../../docs/screens/', import.meta.url).pathname;
-/** Larger pictures are kept as JPEG. */
-const LARGEST = 150_000;
 /** What is shown in the dark too. */
 const DARK = ['platform-overview', 'merchant-delivery', 'merchant-endpoint'];
 
 async function take(page: Page, name: string): Promise<void> {
-  const path = `${FOLDER}${name}.png`;
-  await page.screenshot({ path, animations: 'disabled', caret: 'hide' });
-  if (statSync(path).size <= LARGEST) return;
-  rmSync(path);
-  await page.screenshot({
-    path: `${FOLDER}${name}.jpg`,
-    type: 'jpeg',
-    quality: 70,
-    animations: 'disabled',
-  });
+  await page.screenshot({ path: `${FOLDER}${name}.png`, animations: 'disabled', caret: 'hide' });
 }
 
 test('pictures of every page', async ({ page }) => {
@@ -56,8 +45,8 @@ test('pictures of every page', async ({ page }) => {
   for (const { url, name } of pages.filter(({ isOpen }) => !isOpen))
     await test.step(name, () => show(url, name));
   // An endpoint counts as failing when nothing else has come of it for a minute.
-  await world.publish();
   await expect(async () => {
+    await world.publish();
     await page.goto('/platform/overview');
     await expect(page.getByRole('link', { name: /erp$/ }).last()).toBeVisible();
   }).toPass({ timeout: 90_000 });

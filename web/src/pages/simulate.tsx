@@ -71,9 +71,7 @@ export function Simulate() {
             value={script}
             onChange={(event) => setEdited(event.currentTarget.value)}
             error={isWrong ? 'This is no JSON object' : undefined}
-            autosize
-            minRows={12}
-            maxRows={28}
+            rows={Math.min(Math.max(script.split('\n').length + 1, 12), 28)}
             spellCheck={false}
             dir="ltr"
             wrap="off"
