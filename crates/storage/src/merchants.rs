@@ -7,7 +7,7 @@ use domain::merchant::{Merchant, Store};
 use domain::tenancy::{PlatformScope, TenantScope};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set, sea_query::Expr,
+    QueryOrder as _, QuerySelect as _, Select, Set, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -122,6 +122,30 @@ impl Storage {
         search: Option<&Search>,
         page: PageRequest,
     ) -> Result<Page<Merchant>, Error> {
+        let all = merchant::Entity::find();
+        self.page_of_merchants(all, search, page).await
+    }
+
+    /// The same of these merchants only.
+    ///
+    /// Errors: the database cannot be reached.
+    pub async fn merchants_of(
+        &self,
+        scopes: &[TenantScope],
+        search: Option<&Search>,
+        page: PageRequest,
+    ) -> Result<Page<Merchant>, Error> {
+        let ids = scopes.iter().map(|scope| scope.merchant_id().uuid());
+        let own = merchant::Entity::find().filter(merchant::Column::Id.is_in(ids));
+        self.page_of_merchants(own, search, page).await
+    }
+
+    async fn page_of_merchants(
+        &self,
+        of: Select<merchant::Entity>,
+        search: Option<&Search>,
+        page: PageRequest,
+    ) -> Result<Page<Merchant>, Error> {
         let names = [
             merchant::Column::Name,
             merchant::Column::StoreName,
@@ -129,7 +153,7 @@ impl Storage {
             merchant::Column::ShopifyDomain,
             merchant::Column::MainDomain,
         ];
-        let mut query = merchant::Entity::find()
+        let mut query = of
             .filter(merchant::Column::DeletedUs.is_null())
             .order_by_desc(merchant::Column::Id)
             .limit(page.limit + 1);

@@ -63,12 +63,6 @@ impl EndpointFilter {
 }
 
 impl Search {
-    /// Whether one of these texts has it.
-    pub fn is_in<'t>(&self, mut texts: impl Iterator<Item = &'t str>) -> bool {
-        let wanted = self.0.to_lowercase();
-        texts.any(|text| text.to_lowercase().contains(&wanted))
-    }
-
     /// Whether one of these columns has it.
     pub(crate) fn within<C: IntoColumnRef + Copy>(
         &self,

@@ -13,7 +13,6 @@ use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::types::MaybeUndefined;
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
-use storage::Page;
 use storage::search::Search;
 
 use super::Tag;
@@ -250,16 +249,6 @@ impl UpdateMerchant {
     }
 }
 
-/// What a merchant is searched by.
-fn names(merchant: &Merchant) -> impl Iterator<Item = &str> {
-    let store = &merchant.store;
-    [&merchant.name, &store.name, &store.id]
-        .into_iter()
-        .chain(&store.shopify_domain)
-        .chain(&store.main_domain)
-        .map(String::as_str)
-}
-
 #[OpenApi(tag = "Tag::Merchants")]
 impl MerchantsApi {
     /// List merchants
@@ -283,13 +272,12 @@ impl MerchantsApi {
         let merchants = if let Ok(scope) = caller.platform() {
             app.storage.merchants(scope, search, page).await?
         } else {
-            let mut rows = Vec::new();
-            for (merchant_id, _) in &caller.merchants {
-                rows.extend(app.storage.merchant(TenantScope::of(*merchant_id)).await?);
-            }
-            rows.retain(|merchant| search.is_none_or(|search| search.is_in(names(merchant))));
-            rows.sort_by_key(|merchant| std::cmp::Reverse(merchant.id));
-            Page { rows, next: None }
+            let own: Vec<_> = caller
+                .merchants
+                .iter()
+                .map(|(merchant_id, _)| TenantScope::of(*merchant_id))
+                .collect();
+            app.storage.merchants_of(&own, search, page).await?
         };
         Ok(Json(list.answer(merchants, MerchantOut::from)))
     }

@@ -485,6 +485,13 @@ async fn a_member_searches_their_own_merchants() {
         let rows: Vec<&str> = rows.map(|row| row["id"].as_str().unwrap()).collect();
         assert_eq!(rows, wanted, "{search}");
     }
+    let page = running.get("/v1/merchants?limit=1", &viewer).await.json();
+    assert_eq!(page["data"][0]["id"], *ids[1]);
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let rest = format!("/v1/merchants?limit=1&cursor={cursor}");
+    let rest = running.get(&rest, &viewer).await.json();
+    assert_eq!(rest["data"][0]["id"], *ids[0]);
+    assert_eq!(rest["next_cursor"], Value::Null);
 }
 
 #[tokio::test]
